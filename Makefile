@@ -1,0 +1,66 @@
+# make, make try, make check, make install. Edit conf-cc and conf-home, not this file.
+# Needs GNU make. make SANITIZE=1 builds and checks under ASan and UBSan, make STATIC=1 links
+# statically, each in a build directory of its own.
+, := ,
+CC       := $(shell head -n 1 conf-cc)
+HOMEDIR  := $(shell head -n 1 conf-home)
+BUILD    := build$(if $(SANITIZE),-sanitize)$(if $(STATIC),-static)
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wformat=2 -Wvla -Wundef
+HARDEN   := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all,\
+	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong) -fPIE
+FLAGS    := -std=c17 -O2 -g -D_GNU_SOURCE -Isrc -Itests -MMD -MP $(WARNINGS) $(HARDEN)
+LINK     := $(if $(SANITIZE),-fsanitize=address$(,)undefined) \
+	$(if $(STATIC),-static-pie,-pie) -Wl,-z,relro,-z,now
+PROGRAMS := $(patsubst src/programs/%.c,%,$(wildcard src/programs/*.c))
+MODULES  := $(filter-out src/programs/%,$(wildcard src/*/*.c))
+UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/replay.c,$(wildcard tests/support/*.c)))
+REPLAY   := $(BUILD)/tests/support/replay.o
+LIBRARY  := $(BUILD)/tidewaiter.a
+
+# Whatever needs more than libc says so here, and nowhere else.
+LIBS_smtpd          := -lcdb
+LIBS_tcpserver      := -lcdb
+LIBS_tcprules       := -lcdb
+LIBS_tcprulescheck  := -lcdb
+LIBS_tcpaccess      := -lcdb -lcares
+
+.PHONY: all check check-built try install clean
+.SECONDARY:
+all: $(PROGRAMS:%=$(BUILD)/bin/%)
+
+$(BUILD)/bin/%: $(BUILD)/src/programs/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb $(LIBS_$*)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(REPLAY) $(SUPPORT) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lcdb
+$(LIBRARY): $(MODULES:%.c=$(BUILD)/%.o)
+	rm -f $@ && $(AR) rcs $@ $^
+$(BUILD)/%.o: %.c conf-cc Makefile
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(CFLAGS) -c -o $@ $<
+$(BUILD)/src/unix/home.o: conf-home
+$(BUILD)/src/unix/home.o: FLAGS += -DHOME_DIRECTORY='"$(HOMEDIR)"'
+
+check:
+	./install.sh deps test
+	$(MAKE) all
+	$(MAKE) check-built
+check-built: all $(UNITS) $(FUZZERS)
+	tests/run.sh $(BUILD)
+try:
+	./install.sh deps build
+	$(MAKE) all
+	tests/try.sh $(BUILD)
+install: all
+	./install.sh $(BUILD)/bin $(HOMEDIR)
+clean:
+	rm -rf build build-sanitize build-static
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,42 @@
+/*
+ * address: an IPv4 or IPv6 address in the one form in which clients are compared.
+ *
+ * A v4-mapped IPv6 address (::ffff:a.b.c.d) is its IPv4 address, always. Text is dotted for IPv4
+ * and as RFC 5952 demands for IPv6. Scope identifiers are no part of it.
+ */
+#ifndef BASE_ADDRESS_H
+#define BASE_ADDRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+#define ADDRESS_TEXT 46 /* bytes that hold any address as text, its NUL included */
+
+struct address {
+	uint8_t version;   /* 4 or 6 */
+	uint8_t bytes[16]; /* network order; IPv4 uses the first four, the others are zero */
+};
+
+/* Read one address and nothing else. IPv4 is four decimal numbers without leading zeros. False,
+ * and *address unchanged, when it is none. */
+bool address_read(const char *string, struct address *address);
+bool address_read_span(struct span text, struct address *address);
+
+/* From the bytes of a socket address, in network order. */
+struct address address_from_4(const void *bytes);
+struct address address_from_16(const void *bytes);
+
+/* Write its text with a NUL; returns the text's length. */
+size_t address_write(const struct address *address, char text[ADDRESS_TEXT]);
+
+bool address_equal(const struct address *left, const struct address *right);
+
+/* The most bits a prefix of it can have: 32 or 128. */
+unsigned address_bits(const struct address *address);
+
+/* The address with all bits behind the first prefix_length ones zero. */
+struct address address_prefix(const struct address *address, unsigned prefix_length);
+
+#endif

@@ -1,0 +1,109 @@
+#include "base/span.h"
+
+#include <string.h>
+
+struct span span_of(const char *string)
+{
+	return (struct span){string, string ? strlen(string) : 0};
+}
+
+int span_byte(struct span span, size_t index)
+{
+	return index < span.length ? (unsigned char)span.bytes[index] : -1;
+}
+
+size_t span_find(struct span span, char byte)
+{
+	const char *found = span.length ? memchr(span.bytes, byte, span.length) : NULL;
+
+	return found ? (size_t)(found - span.bytes) : span.length;
+}
+
+size_t span_find_last(struct span span, char byte)
+{
+	for (size_t index = span.length; index > 0; index--)
+		if (span.bytes[index - 1] == byte)
+			return index - 1;
+	return span.length;
+}
+
+struct span span_head(struct span span, size_t count)
+{
+	return (struct span){span.bytes, count < span.length ? count : span.length};
+}
+
+struct span span_tail(struct span span, size_t count)
+{
+	if (count > span.length)
+		count = span.length;
+	return (struct span){span.bytes ? span.bytes + count : NULL, span.length - count};
+}
+
+static bool is_blank(char byte)
+{
+	return byte == ' ' || byte == '\t';
+}
+
+struct span span_trim_end(struct span span)
+{
+	while (span.length && is_blank(span.bytes[span.length - 1]))
+		span.length--;
+	return span;
+}
+
+struct span span_trim_start(struct span span)
+{
+	while (span.length && is_blank(span.bytes[0]))
+		span = span_tail(span, 1);
+	return span;
+}
+
+bool span_equal(struct span left, struct span right)
+{
+	return left.length == right.length &&
+	       (left.length == 0 || memcmp(left.bytes, right.bytes, left.length) == 0);
+}
+
+char byte_fold(char byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
+}
+
+bool span_equal_folded(struct span left, struct span right)
+{
+	if (left.length != right.length)
+		return false;
+	for (size_t index = 0; index < left.length; index++)
+		if (byte_fold(left.bytes[index]) != byte_fold(right.bytes[index]))
+			return false;
+	return true;
+}
+
+bool span_starts(struct span span, struct span prefix)
+{
+	return span.length >= prefix.length && span_equal(span_head(span, prefix.length), prefix);
+}
+
+bool span_starts_folded(struct span span, struct span prefix)
+{
+	return span.length >= prefix.length &&
+	       span_equal_folded(span_head(span, prefix.length), prefix);
+}
+
+bool span_ends_folded(struct span span, struct span suffix)
+{
+	return span.length >= suffix.length &&
+	       span_equal_folded(span_tail(span, span.length - suffix.length), suffix);
+}
+
+bool span_next_line(struct span *rest, struct span *line)
+{
+	size_t end;
+
+	if (rest->length == 0)
+		return false;
+	end = span_find(*rest, '\n');
+	*line = span_head(*rest, end);
+	*rest = span_tail(*rest, end + 1);
+	return true;
+}

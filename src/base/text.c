@@ -1,0 +1,121 @@
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/printable.h"
+
+#define SMALLEST 64 /* bytes of a first allocation */
+
+void text_init(struct text *text, size_t maximum)
+{
+	*text = (struct text){.maximum = maximum};
+}
+
+void text_free(struct text *text)
+{
+	free(text->bytes);
+	text_init(text, text->maximum);
+}
+
+void text_clear(struct text *text)
+{
+	text->failed = false;
+	text_cut(text, 0);
+}
+
+void text_cut(struct text *text, size_t length)
+{
+	if (length > text->length || !text->bytes)
+		return;
+	text->length = length;
+	text->bytes[length] = '\0';
+}
+
+bool text_reserve(struct text *text, size_t more)
+{
+	size_t needed, capacity;
+	char *bytes;
+
+	if (text->failed || more > text->maximum || text->length > text->maximum - more)
+		return text->failed = true, false;
+	needed = text->length + more + 1;
+	if (needed <= text->capacity)
+		return true;
+	capacity = text->capacity ? text->capacity : SMALLEST;
+	while (capacity < needed)
+		capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
+	if (capacity > text->maximum + 1)
+		capacity = text->maximum + 1;
+	bytes = realloc(text->bytes, capacity);
+	if (!bytes)
+		return text->failed = true, false;
+	text->bytes = bytes;
+	text->capacity = capacity;
+	return true;
+}
+
+void text_add(struct text *text, struct span bytes)
+{
+	if (!text_reserve(text, bytes.length))
+		return;
+	if (bytes.length)
+		memcpy(text->bytes + text->length, bytes.bytes, bytes.length);
+	text->length += bytes.length;
+	text->bytes[text->length] = '\0';
+}
+
+void text_add_string(struct text *text, const char *string)
+{
+	text_add(text, span_of(string));
+}
+
+void text_add_byte(struct text *text, char byte)
+{
+	text_add(text, (struct span){&byte, 1});
+}
+
+void text_add_number(struct text *text, uint64_t number)
+{
+	text_add_number_wide(text, number, 1);
+}
+
+void text_add_number_wide(struct text *text, uint64_t number, size_t digits)
+{
+	char buffer[20]; /* digits of the largest uint64_t */
+	size_t start = sizeof(buffer);
+
+	do {
+		buffer[--start] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number || (sizeof(buffer) - start < digits && start > 0));
+	text_add(text, (struct span){buffer + start, sizeof(buffer) - start});
+}
+
+void text_add_folded(struct text *text, struct span bytes)
+{
+	size_t start = text->length;
+
+	text_add(text, bytes);
+	for (size_t index = start; index < text->length; index++)
+		text->bytes[index] = byte_fold(text->bytes[index]);
+}
+
+void text_add_printable(struct text *text, struct span bytes, struct span unwanted)
+{
+	size_t start = text->length;
+
+	text_add(text, bytes);
+	if (text->length > start)
+		printable_clean(text->bytes + start, text->length - start, unwanted);
+}
+
+struct span text_span(const struct text *text)
+{
+	return (struct span){text->bytes, text->length};
+}
+
+const char *text_string(const struct text *text)
+{
+	return text->bytes ? text->bytes : "";
+}

@@ -1,0 +1,35 @@
+/*
+ * match: which rule speaks for a client.
+ *
+ * The order is that of tcprules(1), first hit decides: INFO@IP, INFO@=HOST, IP, =HOST, prefixes of
+ * IP from the longest to the shortest (dotted and CIDR together), = with each .suffix of HOST from
+ * the longest to the shortest, = alone when there is a HOST, and last the empty address. Rules are
+ * never merged. INFO steps are asked only when there is an INFO, HOST steps only when there is a
+ * HOST, which may be empty.
+ */
+#ifndef RULES_MATCH_H
+#define RULES_MATCH_H
+
+#include "base/lookup.h"
+#include "base/text.h"
+
+struct client {
+	const char *ip;	  /* TCPREMOTEIP; its text is normalised when it is an address */
+	const char *info; /* TCPREMOTEINFO, or NULL */
+	const char *host; /* TCPREMOTEHOST, or NULL */
+};
+
+struct match {
+	struct text key;  /* the address of the rule that matched; init and free are the caller's */
+	struct span data; /* its instructions; valid until the next lookup */
+};
+
+/* YES: a rule matched. NO: none did, and the connection is allowed. LATER: the rules cannot be
+ * read (or memory is short), and the connection must not be allowed. */
+enum verdict match_find(const struct lookup *lookup, const struct client *client,
+			struct match *match);
+
+/* Whether the instructions of a rule deny the connection. */
+bool match_denies(struct span data);
+
+#endif

@@ -1,0 +1,127 @@
+#include "unix/cdb_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LONGEST_DATA (1024 * 1024) /* bytes */
+
+/* Where a bus error leads while a map is being read. A signal handler is handed nothing, so this
+ * must be the module's own; it is NULL outside cdb_file_find. */
+static sigjmp_buf *volatile way_out;
+
+static void on_bus_error(int number)
+{
+	if (way_out)
+		siglongjmp(*way_out, 1);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+int cdb_file_open(struct cdb_file *file, const char *path)
+{
+	struct sigaction action = {.sa_handler = on_bus_error, .sa_flags = SA_NODEFER};
+	int kept, descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	*file = (struct cdb_file){.is_open = false};
+	if (descriptor == -1)
+		return -1;
+	text_init(&file->data, LONGEST_DATA);
+	if (fstat(descriptor, &file->status) == -1)
+		goto failed;
+	errno = EPROTO;
+	if (!S_ISREG(file->status.st_mode) || cdb_init(&file->cdb, descriptor) != 0)
+		goto failed;
+	close(descriptor); /* the map stays */
+	file->cdb.cdb_fd = -1;
+	sigaction(SIGBUS, &action, NULL);
+	file->is_open = true;
+	return 0;
+failed:
+	kept = errno;
+	close(descriptor);
+	errno = kept;
+	return -1;
+}
+
+void cdb_file_close(struct cdb_file *file)
+{
+	if (!file->is_open)
+		return;
+	cdb_free(&file->cdb);
+	text_free(&file->data);
+	file->is_open = false;
+}
+
+static bool is_same(const struct stat *left, const struct stat *right)
+{
+	return left->st_dev == right->st_dev && left->st_ino == right->st_ino &&
+	       left->st_size == right->st_size && left->st_mtim.tv_sec == right->st_mtim.tv_sec &&
+	       left->st_mtim.tv_nsec == right->st_mtim.tv_nsec &&
+	       left->st_ctim.tv_sec == right->st_ctim.tv_sec &&
+	       left->st_ctim.tv_nsec == right->st_ctim.tv_nsec;
+}
+
+int cdb_file_refresh(struct cdb_file *file, const char *path)
+{
+	struct stat now;
+
+	if (file->is_open && stat(path, &now) == 0 && is_same(&now, &file->status))
+		return 0;
+	cdb_file_close(file);
+	return cdb_file_open(file, path);
+}
+
+static enum verdict find(struct cdb_file *file, struct span key, struct span *data)
+{
+	const void *bytes;
+	int found = cdb_find(&file->cdb, key.length ? key.bytes : "", (unsigned)key.length);
+
+	if (found == 0)
+		return VERDICT_NO;
+	if (found < 0)
+		return VERDICT_LATER;
+	bytes = cdb_getdata(&file->cdb);
+	if (!bytes)
+		return VERDICT_LATER;
+	text_clear(&file->data);
+	text_add(&file->data, (struct span){bytes, cdb_datalen(&file->cdb)});
+	if (file->data.failed) {
+		errno = EOVERFLOW;
+		return VERDICT_LATER;
+	}
+	*data = text_span(&file->data);
+	return VERDICT_YES;
+}
+
+enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *data)
+{
+	sigjmp_buf here;
+	enum verdict verdict;
+
+	if (key.length > UINT_MAX)
+		return VERDICT_NO; /* no record has so long a key */
+	if (sigsetjmp(here, 0)) {
+		way_out = NULL;
+		errno = EIO; /* the file was cut short under the map */
+		return VERDICT_LATER;
+	}
+	way_out = &here;
+	verdict = find(file, key, data);
+	way_out = NULL;
+	return verdict;
+}
+
+static enum verdict find_in_world(void *world, struct span key, struct span *data)
+{
+	return cdb_file_find(world, key, data);
+}
+
+struct lookup cdb_file_lookup(struct cdb_file *file)
+{
+	return (struct lookup){file, find_in_world};
+}

@@ -1,0 +1,42 @@
+/*
+ * cdb_file: an open constant database, asked by key, safe against what its file may do meanwhile.
+ *
+ * The file is mapped. A file that is damaged, or cut short under the map, gives VERDICT_LATER and
+ * not a crash. The layout is D. J. Bernstein's cdb; reading is libcdb's.
+ */
+#ifndef UNIX_CDB_FILE_H
+#define UNIX_CDB_FILE_H
+
+#include <cdb.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/lookup.h"
+#include "base/text.h"
+
+struct cdb_file {
+	struct cdb cdb;
+	struct stat status; /* of the file when it was opened */
+	struct text data;   /* the record found last */
+	bool is_open;
+};
+
+/* Open the database. Returns 0, or -1 with errno; EPROTO for a file that is no cdb. */
+int cdb_file_open(struct cdb_file *file, const char *path);
+
+/* Close it, if it is open. */
+void cdb_file_close(struct cdb_file *file);
+
+/* Open it anew if the path now means another file or other contents (device, inode, size, times).
+ * Returns 0, or -1 with errno; then no database is open, and the next call tries again. Zeroed
+ * memory is a closed database. */
+int cdb_file_refresh(struct cdb_file *file, const char *path);
+
+/* The first record with that key. *data is a copy that stays until the next call. LATER, with
+ * errno, when the database is damaged, its data longer than 1 MiB, or memory is short. */
+enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *data);
+
+/* The same as a lookup; its world is the struct cdb_file. */
+struct lookup cdb_file_lookup(struct cdb_file *file);
+
+#endif

@@ -1,0 +1,123 @@
+#include "unix/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/number.h"
+#include "unix/environment.h"
+#include "unix/file.h"
+#include "unix/home.h"
+
+#define LONGEST_LINE 8192 /* bytes of a file that is one value */
+
+void control_path(const char *name, struct text *path)
+{
+	const char *directory = environment_get("CONTROLDIR");
+
+	if (directory && *directory) {
+		text_add_string(path, directory);
+	} else {
+		text_add_string(path, home_directory);
+		text_add_string(path, "/control");
+	}
+	text_add_byte(path, '/');
+	text_add_string(path, name);
+}
+
+static enum verdict trouble(struct text *why, const char *path, const char *reason)
+{
+	text_add_string(why, "unable to read ");
+	text_add_string(why, path);
+	text_add_string(why, ": ");
+	text_add_string(why, reason);
+	return VERDICT_LATER;
+}
+
+enum verdict control_read(const char *name, struct text *contents, struct text *why)
+{
+	enum verdict verdict = VERDICT_YES;
+	struct text path;
+	int descriptor;
+
+	text_init(&path, 4096);
+	control_path(name, &path);
+	descriptor = path.failed ? -1
+				 : open(text_string(&path),
+					O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (path.failed)
+		verdict = trouble(why, name, "the path is too long");
+	else if (descriptor == -1 && errno == ENOENT)
+		verdict = VERDICT_NO;
+	else if (descriptor == -1 || file_read_all(descriptor, contents) == -1)
+		verdict = trouble(why, text_string(&path), strerror(errno));
+	if (descriptor != -1)
+		close(descriptor);
+	text_free(&path);
+	return verdict;
+}
+
+enum verdict control_line(const char *name, struct text *line, struct text *why)
+{
+	struct text contents;
+	struct span rest, first = {NULL, 0};
+	enum verdict verdict;
+
+	text_init(&contents, LONGEST_LINE);
+	verdict = control_read(name, &contents, why);
+	rest = text_span(&contents);
+	if (verdict == VERDICT_YES) {
+		span_next_line(&rest, &first);
+		first = span_trim_end(first);
+		if (span_find(first, '\0') < first.length)
+			verdict = trouble(why, name, "there is a NUL in its first line");
+		else
+			text_add(line, first);
+		if (line->failed)
+			verdict = trouble(why, name, "its first line is too long");
+	}
+	text_free(&contents);
+	return verdict;
+}
+
+bool control_number(const char *name, const char *variable, uint64_t maximum, uint64_t *number,
+		    struct text *why)
+{
+	const char *value = variable ? environment_get(variable) : NULL;
+	enum verdict verdict = VERDICT_YES;
+	bool is_good = true;
+	struct text line;
+
+	text_init(&line, LONGEST_LINE);
+	if (value)
+		text_add_string(&line, *value ? value : "0");
+	else
+		verdict = control_line(name, &line, why);
+	if (verdict == VERDICT_LATER) {
+		is_good = false;
+	} else if (line.length && !number_read_span(text_span(&line), maximum, number)) {
+		is_good = false;
+		text_add_string(why, value ? variable : name);
+		text_add_string(why, ": not a number from 0 to ");
+		text_add_number(why, maximum);
+		text_add_string(why, ": ");
+		text_add(why, text_span(&line));
+	}
+	text_free(&line);
+	return is_good;
+}
+
+bool control_next(struct span *rest, struct span *entry, unsigned *number)
+{
+	struct span line;
+
+	while (span_next_line(rest, &line)) {
+		if (number)
+			++*number;
+		*entry = span_trim_end(line);
+		if (entry->length && entry->bytes[0] != '#')
+			return true;
+	}
+	return false;
+}

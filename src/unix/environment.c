@@ -1,0 +1,63 @@
+#include "unix/environment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unix/report.h"
+
+const char *environment_get(const char *name)
+{
+	return getenv(name);
+}
+
+const char *environment_require(const char *name)
+{
+	const char *value = getenv(name);
+
+	if (!value)
+		die(EXIT_PERMANENT, "%s is not set", name);
+	return value;
+}
+
+void environment_set(const char *name, const char *value)
+{
+	if (setenv(name, value, 1) == -1)
+		die_errno(EXIT_TEMPORARY, "unable to set %s", name);
+}
+
+void environment_set_number(const char *name, unsigned long number)
+{
+	char value[24];
+
+	snprintf(value, sizeof(value), "%lu", number);
+	environment_set(name, value);
+}
+
+void environment_unset(const char *name)
+{
+	if (unsetenv(name) == -1)
+		die_errno(EXIT_TEMPORARY, "unable to unset %s", name);
+}
+
+void environment_set_items(struct span data)
+{
+	while (data.length) {
+		size_t end = span_find(data, '\0');
+		struct span item = span_head(data, end);
+		char *variable;
+
+		if (end == data.length)
+			return;
+		data = span_tail(data, end + 1);
+		if (span_byte(item, 0) != '+' || span_find(item, '=') == item.length ||
+		    span_byte(item, 1) == '=')
+			continue;
+		variable = strdup(item.bytes + 1); /* the item's NUL is in the data */
+		if (!variable)
+			die_errno(EXIT_TEMPORARY, "unable to set a variable");
+		variable[span_find(span_of(variable), '=')] = '\0';
+		environment_set(variable, variable + strlen(variable) + 1);
+		free(variable);
+	}
+}

@@ -1,0 +1,87 @@
+#include "unix/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define READ_SIZE 16384 /* bytes asked for at once */
+
+int file_write(int descriptor, struct span bytes)
+{
+	while (bytes.length) {
+		ssize_t written = write(descriptor, bytes.bytes, bytes.length);
+
+		if (written == -1 && errno == EINTR)
+			continue;
+		if (written == -1)
+			return -1;
+		bytes = span_tail(bytes, (size_t)written);
+	}
+	return 0;
+}
+
+ssize_t file_read(int descriptor, void *bytes, size_t size)
+{
+	ssize_t count;
+
+	do
+		count = read(descriptor, bytes, size);
+	while (count == -1 && errno == EINTR);
+	return count;
+}
+
+int file_read_all(int descriptor, struct text *text)
+{
+	for (;;) {
+		size_t room = text->maximum - text->length;
+		ssize_t count;
+		char more;
+
+		if (room == 0) {
+			count = file_read(descriptor, &more, 1);
+			if (count > 0)
+				errno = EFBIG;
+			return count == 0 ? 0 : -1;
+		}
+		if (!text_reserve(text, room < READ_SIZE ? room : READ_SIZE)) {
+			errno = ENOMEM;
+			return -1;
+		}
+		room = text->capacity - text->length - 1;
+		count = file_read(descriptor, text->bytes + text->length, room);
+		if (count <= 0)
+			return (int)count;
+		text->length += (size_t)count;
+		text->bytes[text->length] = '\0';
+	}
+}
+
+int file_sync_directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char directory[4096] = ".";
+	size_t length = slash ? (size_t)(slash - path) : 0;
+	int descriptor, result, kept;
+
+	if (slash && length == 0)
+		length = 1; /* the root */
+	if (length >= sizeof(directory)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (length) {
+		memcpy(directory, path, length);
+		directory[length] = '\0';
+	}
+	descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (descriptor == -1)
+		return -1;
+	result = fsync(descriptor);
+	if (result == -1 && (errno == EINVAL || errno == ENOTSUP))
+		result = 0; /* a file system that has no such thing */
+	kept = errno;
+	close(descriptor);
+	errno = kept;
+	return result;
+}

@@ -1,0 +1,26 @@
+/*
+ * file: whole reads and whole writes on descriptors, and files made durable.
+ *
+ * Functions return 0, or -1 with errno; EINTR and short transfers are handled here.
+ */
+#ifndef UNIX_FILE_H
+#define UNIX_FILE_H
+
+#include <sys/types.h>
+
+#include "base/span.h"
+#include "base/text.h"
+
+/* Write all the bytes. */
+int file_write(int descriptor, struct span bytes);
+
+/* Read what is there, up to size bytes. Returns their count, 0 at the end of the file. */
+ssize_t file_read(int descriptor, void *bytes, size_t size);
+
+/* Append all up to the end of the file to *text; EFBIG when that passes its maximum. */
+int file_read_all(int descriptor, struct text *text);
+
+/* Make a rename or a new name in the directory that holds path durable. */
+int file_sync_directory_of(const char *path);
+
+#endif

@@ -1,0 +1,166 @@
+#include "unix/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/printable.h"
+
+enum level { LEVEL_FATAL, LEVEL_WARNING, LEVEL_INFO };
+
+static const char *program_name = "tidewaiter";
+static enum level shown = LEVEL_WARNING;
+static bool use_syslog;
+
+/* Descriptor 2 is the network when it is the very socket that descriptor 0 is. */
+static bool is_network(void)
+{
+	struct stat input, log;
+
+	return fstat(0, &input) == 0 && fstat(2, &log) == 0 && S_ISSOCK(log.st_mode) &&
+	       input.st_dev == log.st_dev && input.st_ino == log.st_ino;
+}
+
+void report_begin(const char *program)
+{
+	bool is_closed = fcntl(2, F_GETFD) == -1;
+	int null;
+
+	program_name = program;
+	if (is_closed || is_network()) {
+		use_syslog = true;
+		openlog(program, LOG_PID, LOG_MAIL);
+	}
+	/* A file opened later must never get one of the three standard numbers. */
+	do
+		null = open("/dev/null", O_RDWR);
+	while (null >= 0 && null < 2);
+	if (null < 0)
+		_exit(EXIT_TEMPORARY);
+	if (use_syslog && null != 2 && dup2(null, 2) == -1)
+		_exit(EXIT_TEMPORARY);
+	if (null > 2)
+		close(null);
+}
+
+const char *report_program(void)
+{
+	return program_name;
+}
+
+void report_less(void)
+{
+	shown = LEVEL_FATAL;
+}
+
+void report_more(void)
+{
+	shown = LEVEL_INFO;
+}
+
+static size_t limited(int written, size_t room)
+{
+	if (written < 0)
+		return 0;
+	return (size_t)written < room ? (size_t)written : room - 1;
+}
+
+static void write_line(enum level level, const char *line, size_t length)
+{
+	static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO};
+	size_t name = strlen(program_name) + 2; /* syslog writes it by itself */
+
+	if (use_syslog) {
+		syslog(priorities[level], "%.*s", (int)(length - 1 - name), line + name);
+		return;
+	}
+	while (write(2, line, length) == -1 && errno == EINTR)
+		;
+}
+
+__attribute__((format(printf, 4, 0))) static void
+say(enum level level, const char *word, int number, const char *format, va_list arguments)
+{
+	char line[REPORT_LINE];
+	size_t length;
+	int kept = errno;
+
+	if (level > shown)
+		return;
+	length = limited(snprintf(line, sizeof(line), "%s: %s", program_name, word), sizeof(line));
+	length += limited(vsnprintf(line + length, sizeof(line) - length, format, arguments),
+			  sizeof(line) - length);
+	if (number)
+		length += limited(
+			snprintf(line + length, sizeof(line) - length, ": %s", strerror(number)),
+			sizeof(line) - length);
+	if (length >= sizeof(line) - 1) {
+		length = sizeof(line) - 1;
+		memcpy(line + length - 3, "...", 3);
+	}
+	printable_clean(line, length, (struct span){NULL, 0});
+	line[length++] = '\n';
+	write_line(level, line, length);
+	errno = kept;
+}
+
+#define SAY(level, word, number)                             \
+	do {                                                 \
+		va_list arguments;                           \
+		va_start(arguments, format);                 \
+		say(level, word, number, format, arguments); \
+		va_end(arguments);                           \
+	} while (0)
+
+void info(const char *format, ...)
+{
+	SAY(LEVEL_INFO, "info: ", 0);
+}
+
+void report_plain(const char *format, ...)
+{
+	SAY(LEVEL_INFO, "", 0);
+}
+
+void warn(const char *format, ...)
+{
+	SAY(LEVEL_WARNING, "warning: ", 0);
+}
+
+void warn_errno(const char *format, ...)
+{
+	SAY(LEVEL_WARNING, "warning: ", errno);
+}
+
+void die(int code, const char *format, ...)
+{
+	SAY(LEVEL_FATAL, "fatal: ", 0);
+	exit(code);
+}
+
+void die_errno(int code, const char *format, ...)
+{
+	SAY(LEVEL_FATAL, "fatal: ", errno);
+	exit(code);
+}
+
+__attribute__((format(printf, 1, 2))) static void say_usage(const char *format, ...)
+{
+	SAY(LEVEL_FATAL, "usage: ", 0);
+}
+
+void die_usage(const char *usage, const char *reason)
+{
+	if (reason)
+		say_usage("%s %s (%s)", program_name, usage, reason);
+	else
+		say_usage("%s %s", program_name, usage);
+	exit(EXIT_PERMANENT);
+}

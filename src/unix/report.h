@@ -1,0 +1,44 @@
+/*
+ * report: what a program says to its administrator, one event a line, and how it ends.
+ *
+ * A line is "program: word: text", made printable, cut at REPORT_LINE bytes and written with one
+ * write(2), so that lines of many processes never mix in a pipe. Lines go to descriptor 2, or to
+ * syslog (facility mail) when descriptor 2 is the network (the same socket as descriptor 0, as
+ * under inetd and xinetd) or closed. errno survives every call.
+ */
+#ifndef UNIX_REPORT_H
+#define UNIX_REPORT_H
+
+#define REPORT_LINE 4096 /* bytes of the longest line, its LF included */
+
+enum {
+	EXIT_PERMANENT = 100, /* usage, malformed input, wrong environment: retrying cannot help */
+	EXIT_TEMPORARY = 111, /* memory, descriptors, disk, a program that cannot be run */
+};
+
+/* Call first in main. Takes care that descriptors 0, 1 and 2 are open. The name must stay. */
+void report_begin(const char *program);
+
+/* How much is said: fatal only, warnings too (the default), info too. */
+void report_less(void);
+void report_more(void);
+
+/* A line with its word. The _errno forms add ": " and the reason that errno gives. */
+void info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void warn_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A line without a word, said only where info is. For lines whose shape is a tradition. */
+void report_plain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Say why and exit with the code. */
+_Noreturn void die(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void die_errno(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* "program: usage: program USAGE (reason)" and exit 100. The reason may be NULL. */
+_Noreturn void die_usage(const char *usage, const char *reason);
+
+/* The name that report_begin was given. */
+const char *report_program(void);
+
+#endif

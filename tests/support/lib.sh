@@ -1,0 +1,115 @@
+# What an end-to-end script sources first: a temporary directory to work in, named checks that are
+# counted, and servers that are gone at the end. Written for bash.
+#
+#     . "$(dirname "$0")/../support/lib.sh"
+#     same "greeting" "220 me ESMTP" "$(head -n 1 transcript)"
+#
+# The script starts in a fresh directory, $work. $BIN holds the programs, $TESTS this project's
+# tests directory, $PEERS the unpacked programs of other packages. Nothing here waits for time to
+# pass: it waits for a line, a file or a process, and gives up after $PATIENCE seconds.
+set -u
+LC_ALL=C
+export LC_ALL
+TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+SOURCE=$(dirname "$TESTS")
+BUILD=${BUILD:-build}
+case $BUILD in /*) ;; *) BUILD=$SOURCE/$BUILD ;; esac
+BIN=$BUILD/bin
+PEERS=$BUILD/peers
+PATIENCE=${PATIENCE:-60}
+PATH=$BIN:$PATH
+unset CONTROLDIR MAILDIR QMAILQUEUE RELAYCLIENT DATABYTES PROTO TCPRULE RELAYUNKNOWN ODDADDRESS \
+	TCPREMOTEIP TCPREMOTEPORT TCPREMOTEHOST TCPREMOTEINFO TCPLOCALIP TCPLOCALPORT TCPLOCALHOST
+passed=0 failed=0 skipped=0
+work=$(mktemp -d "${TMPDIR:-/tmp}/tidewaiter.XXXXXX") || exit 111
+cd "$work" || exit 111
+
+finish() {
+	local code=$?
+	trap - EXIT
+	exec 2>/dev/null # the shell's own words about the processes that end here
+	jobs -p | while read -r job; do kill -TERM "$job"; done
+	jobs -p | while read -r job; do timeout 5 tail --pid="$job" -f /dev/null || kill -KILL "$job"; done
+	cd / && chmod -R u+rwX "$work" && rm -rf "$work"
+	[ "$code" = 0 ] || [ "$failed" != 0 ] || { failed=1 && echo "FAILED: the script ended with exit code $code"; }
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ]
+	exit
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+ok() { # name
+	passed=$((passed + 1))
+	echo "ok: $1"
+}
+not_ok() { # name detail...
+	failed=$((failed + 1))
+	echo "FAILED: $*"
+}
+skip() { # name what-it-lacked
+	skipped=$((skipped + 1))
+	echo "skipped: $(basename "$0" .sh): $1: $2"
+}
+check() { # name command argument...: passes when the command does
+	local name=$1
+	shift
+	if "$@"; then ok "$name"; else not_ok "$name" "(exit code $? of: $*)"; fi
+}
+same() { # name expected got
+	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" $'\n  expected: '"$2"$'\n  got:      '"$3"; fi
+}
+matches() { # name extended-regular-expression got: some line matches
+	if grep -qE -e "$2" <<<"$3"; then ok "$1"; else not_ok "$1" $'\n  expected: '"$2"$'\n  got:      '"$3"; fi
+}
+lacks() { # name extended-regular-expression got: no line matches
+	if grep -qE -e "$2" <<<"$3"; then not_ok "$1" $'\n  unwanted: '"$2"$'\n  got:      '"$3"; else ok "$1"; fi
+}
+code_of() { # command argument...: its exit code on standard output, its own output thrown away
+	"$@" >/dev/null 2>&1
+	echo $?
+}
+
+# Wait until a file has a line that matches; says what is there when it never comes.
+wait_line() { # extended-regular-expression file
+	# shellcheck disable=SC2016 # the inner shell expands
+	if ! timeout "$PATIENCE" bash -c 'grep -qE -m 1 -e "$1" <(exec tail -n +1 -F "$2" 2>/dev/null)' \
+		wait_line "$1" "$2"; then
+		echo "no line like $1 came into $2:"
+		cat "$2"
+		return 1
+	fi
+	return 0
+}
+# Wait until a command succeeds, for what announces itself in no file.
+wait_until() { # command argument...
+	local tries=$((PATIENCE * 50))
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || return 1
+		sleep 0.02
+	done
+}
+
+# Start tcpserver on a free loopback port; sets $port and $server. The log is the file NAME.log.
+serve() { # name tcpserver-argument...: options, host and the port 0 are the caller's
+	local name=$1
+	shift
+	tcpserver -1 "$@" >"$name.port" 2>"$name.log" </dev/null &
+	server=$!
+	wait_line '^[0-9]+$' "$name.port" || return 1
+	port=$(head -n 1 "$name.port")
+}
+stop() { # process: end it and wait
+	kill -TERM "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+}
+
+# A control folder for one hosted domain, in ./control, and a Maildir in ./mail.
+make_home() {
+	mkdir -p control
+	echo mail.example.org >control/me
+	printf 'example.org\n.wild.example\n' >control/rcpthosts
+	CONTROLDIR=$work/control MAILDIR=$work/mail QMAILQUEUE=$BIN/queue-maildir
+	export CONTROLDIR MAILDIR QMAILQUEUE
+}
