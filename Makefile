@@ -18,6 +18,7 @@ UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c)
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/replay.c,$(wildcard tests/support/*.c)))
 REPLAY   := $(BUILD)/tests/support/replay.o
+PORT     := 2525
 LIBRARY  := $(BUILD)/tidewaiter.a
 
 # Whatever needs more than libc says so here, and nowhere else.
@@ -55,9 +56,9 @@ check:
 check-built: all $(UNITS) $(FUZZERS)
 	tests/run.sh $(BUILD)
 try:
-	./install.sh deps build
+	./install.sh deps try
 	$(MAKE) all
-	tests/try.sh $(BUILD)
+	tests/try.sh $(BUILD) $(PORT)
 install: all
 	./install.sh $(BUILD)/bin $(HOMEDIR)
 clean:

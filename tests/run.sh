@@ -15,7 +15,7 @@ rm -rf "$logs"
 mkdir -p "$logs"
 export BUILD=$build
 
-[ -z "${NO_PEERS:-}" ] && tests/support/peers.sh "$build/peers" >"$logs/peers" 2>&1
+[ -z "${NO_PEERS:-}" ] && tests/support/peers.sh build/peers >"$logs/peers" 2>&1
 
 jobs() {
 	echo "layers tests/layers.sh $build"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # the scripts that source this use its variables
 # What an end-to-end script sources first: a temporary directory to work in, named checks that are
 # counted, and servers that are gone at the end. Written for bash.
 #
@@ -15,7 +16,7 @@ SOURCE=$(dirname "$TESTS")
 BUILD=${BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$SOURCE/$BUILD ;; esac
 BIN=$BUILD/bin
-PEERS=$BUILD/peers
+PEERS=$SOURCE/build/peers
 PATIENCE=${PATIENCE:-60}
 PATH=$BIN:$PATH
 unset CONTROLDIR MAILDIR QMAILQUEUE RELAYCLIENT DATABYTES PROTO TCPRULE RELAYUNKNOWN ODDADDRESS \

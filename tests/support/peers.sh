@@ -5,20 +5,46 @@
 #     tests/support/peers.sh directory
 set -u
 directory=${1:?usage: peers.sh directory}
-mkdir -p "$directory" || exit 111
+mkdir -p "$directory/bin" || exit 111
 directory=$(cd "$directory" && pwd)
 
-fetch() { # package file-that-tells-it-is-there
-	local package=$1 deb
-	[ -e "$directory/$package/$2" ] && return
-	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return
-	rm -rf "$directory/$package" "$directory/$package.part"
-	mkdir -p "$directory/$package.part/deb"
-	(cd "$directory/$package.part/deb" && apt-get -q download "$package") || return
-	for deb in "$directory/$package.part/deb"/*.deb; do
-		dpkg-deb -x "$deb" "$directory/$package.part" || return
+unpack() { # package into: prints what the package depends on
+	local deb
+	mkdir -p "$2/deb"
+	(
+		cd "$2/deb" || exit
+		apt-get -q download "$1" || { apt-get -q update && apt-get -q download "$1"; }
+	) >&2 || return
+	for deb in "$2/deb/$1"_*.deb; do
+		dpkg-deb -x "$deb" "$2" || return
+		dpkg-deb -f "$deb" Depends
 	done
-	mv "$directory/$package.part" "$directory/$package"
+}
+
+# A package's program, with those of its libraries that this machine lacks, as bin/NAME.
+fetch() { # package program
+	local target=$directory/$1 libraries package depends name round
+	name=$(basename "$2")
+	[ -x "$directory/bin/$name" ] && return
+	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return
+	if [ ! -e "$target/$2" ]; then
+		rm -rf "${target:?}" "$target.part"
+		depends=$(unpack "$1" "$target.part") || return
+		echo "$depends" >"$target.part/depends"
+		mv "$target.part" "$target"
+	fi
+	for round in 1 2 3 4; do # a library that was lacking may itself lack others
+		libraries=$target/usr/lib/$1$(printf ':%s' "$target"/usr/lib/*-linux-* "$target"/lib/*-linux-*)
+		LD_LIBRARY_PATH=$libraries ldd "$target/$2" | grep -q 'not found' || break
+		tr ',' '\n' <"$target/depends" | sed -nE 's/^ *(lib[^ :|]+).*/\1/p' | sort -u >"$target/round.$round"
+		while read -r package; do
+			grep -qxF "$package" "$target/taken" 2>/dev/null && continue
+			echo "$package" >>"$target/taken"
+			unpack "$package" "$target" >>"$target/depends"
+		done <"$target/round.$round"
+	done
+	printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' "'$libraries'" "'$target/$2'" >"$directory/bin/$name"
+	chmod +x "$directory/bin/$name"
 }
 
 fetch ucspi-tcp usr/bin/tcpserver

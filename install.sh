@@ -1,0 +1,142 @@
+#!/bin/sh
+# Installs tidewaiter, or the packages that building and testing it need.
+#
+#     ./install.sh deps [LEVEL]    packages: what LEVEL needs, build, try, test or all (of make,
+#                                  make try, make check, and the checks under every compiler)
+#     ./install.sh BIN HOME        the programs of BIN, and what belongs to them, to HOME
+#
+# The second form honours DESTDIR and never touches a file in HOME/control.
+set -eu
+cd "$(dirname "$0")"
+
+say() { echo "install.sh: $*" >&2; }
+fail() {
+	say "$*"
+	exit 111
+}
+
+# What each need is called, one line a need: its purpose, how to see that it is there, and the
+# package's name for apt (Debian, Ubuntu), dnf (Fedora), apk (Alpine) and pacman (Arch).
+needs() {
+	cat <<-'END'
+		build command:cc gcc gcc gcc gcc
+		build command:make make make make make
+		build header:stdlib.h libc6-dev glibc-devel musl-dev glibc
+		build header:cdb.h libcdb-dev tinycdb-devel tinycdb-dev tinycdb
+		build header:ares.h libc-ares-dev c-ares-devel c-ares-dev c-ares
+		build command:cdb tinycdb tinycdb tinycdb tinycdb
+		test header:cmocka.h libcmocka-dev libcmocka-devel cmocka-dev cmocka
+		test command:bash bash bash bash bash
+		test command:python3 python3 python3 python3 python
+		try command:swaks swaks swaks swaks swaks
+		test command:curl curl curl curl curl
+		test command:mandoc mandoc mandoc mandoc mandoc
+		test command:nm binutils binutils binutils binutils
+		test command:git git git git git
+		all command:clang clang clang clang clang
+		all command:clang-format clang-format clang-tools-extra clang-extra-tools clang
+		all sanitizer: gcc libasan gcc gcc
+	END
+}
+
+is_there() { # kind:name
+	case $1 in
+	command:*) command -v "${1#*:}" >/dev/null 2>&1 ;;
+	header:*) echo "#include <${1#*:}>" | ${compiler:-cc} -E -include stddef.h -include stdarg.h \
+		-include setjmp.h -include stdint.h - >/dev/null 2>&1 ;;
+	sanitizer:*) echo 'int main(void) { return 0; }' |
+		${compiler:-cc} -x c -fsanitize=address,undefined -o /dev/null - 2>/dev/null ;;
+	esac
+}
+
+missing() { # column-of-the-package-names level
+	needs | while read -r purpose probe deb rpm apk arch; do
+		case "$2 $purpose" in
+		"build try" | "build test" | "build all" | "try test" | "try all" | "test all") continue ;;
+		esac
+		is_there "$probe" && continue
+		case $1 in deb) echo "$deb" ;; rpm) echo "$rpm" ;; apk) echo "$apk" ;; arch) echo "$arch" ;; *) echo "$deb" ;; esac
+	done | sort -u | tr '\n' ' '
+}
+
+deps() { # level
+	compiler=$(head -n 1 conf-cc)
+	if command -v apt-get >/dev/null 2>&1; then
+		column=deb command="apt-get install -y --no-install-recommends"
+	elif command -v dnf >/dev/null 2>&1; then
+		column=rpm command="dnf install -y"
+	elif command -v apk >/dev/null 2>&1; then
+		column=apk command="apk add"
+	elif command -v pacman >/dev/null 2>&1; then
+		column=arch command="pacman -S --noconfirm --needed"
+	else
+		column=none command=
+	fi
+	packages=$(missing "$column" "$1")
+	[ -n "$packages" ] || return 0
+	[ -n "$command" ] || fail "missing on this machine: $packages(names as on Debian); no package manager known here was found, please install them"
+	if [ "$(id -u)" = 0 ]; then
+		become=
+	elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+		become=sudo
+	else
+		fail "packages are missing, and installing them needs root. As root: $command $packages"
+	fi
+	say "installing missing packages: $packages"
+	if [ "$column" = deb ]; then
+		export DEBIAN_FRONTEND=noninteractive
+		# shellcheck disable=SC2086
+		apt-cache show $packages >/dev/null 2>&1 || $become apt-get -q update >&2 ||
+			fail "unable to update the package lists"
+		command="env DEBIAN_FRONTEND=noninteractive $command -q"
+	fi
+	# shellcheck disable=SC2086
+	$become $command $packages >&2 || fail "unable to install: $packages"
+	left=$(missing "$column" "$1")
+	[ -z "$left" ] || fail "still missing after the installation: $left"
+}
+
+layout() { # bin home
+	[ -d "$1" ] || fail "$1 is not there: make first"
+	target=${DESTDIR:-}$2
+	case $2 in /*) ;; *) fail "the home must be an absolute path: $2" ;; esac
+	umask 022
+	mkdir -p "$target/bin" "$target/control" "$target/doc" "$target/man/man5" "$target/man/man7" \
+		"$target/man/man8"
+	for program in "$1"/*; do
+		install -m 755 "$program" "$target/bin/"
+	done
+	for page in doc/*.[1-9]; do
+		[ -e "$page" ] || continue
+		install -m 644 "$page" "$target/man/man${page##*.}/"
+	done
+	for text in README.md LICENSE doc/*.md; do
+		[ -e "$text" ] && install -m 644 "$text" "$target/doc/"
+	done
+	[ -d doc/examples ] && cp -R doc/examples "$target/doc/"
+	# Whoever runs the programs owns these; making them does not take them from him again.
+	[ -d "$target/relay" ] || install -d -m 755 "$target/relay"
+	[ -d "$target/mail" ] || install -d -m 700 "$target/mail"
+	say "installed to $target"
+	[ -e "$target/control/me" ] && [ -e "$target/control/rcpthosts" ] ||
+		say "before smtpd runs: write this host's name to $2/control/me and the domains it takes mail for to $2/control/rcpthosts; without rcpthosts it relays for everybody"
+}
+
+case ${1:-} in
+deps)
+	case ${2:-build} in
+	build | try | test | all) deps "${2:-build}" ;;
+	*)
+		say "usage: install.sh deps [build | try | test | all]"
+		exit 100
+		;;
+	esac
+	;;
+*)
+	if [ $# -ne 2 ]; then
+		say "usage: install.sh deps [build | try | test | all], or install.sh BIN HOME"
+		exit 100
+	fi
+	layout "$1" "$2"
+	;;
+esac
