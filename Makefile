@@ -64,4 +64,4 @@ install: all
 clean:
 	rm -rf build build-sanitize build-static
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/src $(BUILD)/tests -name '*.d' 2>/dev/null)

@@ -36,8 +36,6 @@ int cdb_file_open(struct cdb_file *file, const char *path)
 	errno = EPROTO;
 	if (!S_ISREG(file->status.st_mode) || cdb_init(&file->cdb, descriptor) != 0)
 		goto failed;
-	close(descriptor); /* the map stays */
-	file->cdb.cdb_fd = -1;
 	sigaction(SIGBUS, &action, NULL);
 	file->is_open = true;
 	return 0;
@@ -52,6 +50,7 @@ void cdb_file_close(struct cdb_file *file)
 {
 	if (!file->is_open)
 		return;
+	close(file->cdb.cdb_fd);
 	cdb_free(&file->cdb);
 	text_free(&file->data);
 	file->is_open = false;
@@ -74,6 +73,17 @@ int cdb_file_refresh(struct cdb_file *file, const char *path)
 		return 0;
 	cdb_file_close(file);
 	return cdb_file_open(file, path);
+}
+
+bool cdb_file_is_unchanged(const struct cdb_file *file)
+{
+	struct stat now;
+
+	/* Not the whole of is_same: a rename or a new link moves the change time of a whole file.
+	 */
+	return fstat(file->cdb.cdb_fd, &now) == 0 && now.st_size == file->status.st_size &&
+	       now.st_mtim.tv_sec == file->status.st_mtim.tv_sec &&
+	       now.st_mtim.tv_nsec == file->status.st_mtim.tv_nsec;
 }
 
 static enum verdict find(struct cdb_file *file, struct span key, struct span *data)

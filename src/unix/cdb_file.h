@@ -32,6 +32,11 @@ void cdb_file_close(struct cdb_file *file);
  * memory is a closed database. */
 int cdb_file_refresh(struct cdb_file *file, const char *path);
 
+/* Whether the opened file is still as it was then. A file overwritten in place, and not replaced by
+ * a rename, can answer anything meanwhile: ask this after the last of a decision's lookups, and
+ * take false as LATER. */
+bool cdb_file_is_unchanged(const struct cdb_file *file);
+
 /* The first record with that key. *data is a copy that stays until the next call. LATER, with
  * errno, when the database is damaged, its data longer than 1 MiB, or memory is short. */
 enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *data);

@@ -16,12 +16,12 @@
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
 /* Fails, naming the case and both sides, unless the span holds just this string. */
-#define CHECK_SPAN(name, span, expected)                                                           \
-	do {                                                                                       \
-		struct span got = (span);                                                          \
-		if (!span_equal(got, span_of(expected)))                                           \
-			fail_msg("%s: \"%.*s\" and not \"%s\"", name, (int)got.length,             \
-				 got.length ? got.bytes : "", expected);                           \
+#define CHECK_SPAN(name, value, expected)                                              \
+	do {                                                                           \
+		struct span got = (value);                                             \
+		if (!span_equal(got, span_of(expected)))                               \
+			fail_msg("%s: \"%.*s\" and not \"%s\"", name, (int)got.length, \
+				 got.length ? got.bytes : "", expected);               \
 	} while (0)
 
 #endif

@@ -10,8 +10,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-#define LARGEST   (1024 * 1024) /* bytes of a corpus file */
-#define MOST_CUTS 64            /* prefixes tried of one file */
+#define LARGEST	  (1024 * 1024) /* bytes of a corpus file */
+#define MOST_CUTS 64		/* prefixes tried of one file */
 
 static int replay(const char *directory, const char *name)
 {

@@ -1,0 +1,145 @@
+#include "unix/control.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/check.h"
+
+static char directory[] = "/tmp/tidewaiter-control.XXXXXX";
+
+static void put(const char *name, struct span contents)
+{
+	char path[200];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fwrite(contents.bytes, 1, contents.length, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int make_directory(void **state)
+{
+	(void)state;
+	if (!mkdtemp(directory))
+		return -1;
+	return setenv("CONTROLDIR", directory, 1);
+}
+
+static int remove_directory(void **state)
+{
+	char command[100];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	return system(command);
+}
+
+static void test_control_line_is_the_first_one(void **state)
+{
+	static const struct {
+		const char *name;
+		struct span contents;
+		enum verdict verdict;
+		const char *line;
+	} cases[] = {
+		{"one line", {"mail.example.org\n", 17}, VERDICT_YES, "mail.example.org"},
+		{"blanks at the end go", {"me \t\nother\n", 11}, VERDICT_YES, "me"},
+		{"blanks in front stay", {" me\n", 4}, VERDICT_YES, " me"},
+		{"no LF", {"me", 2}, VERDICT_YES, "me"},
+		{"empty", {"", 0}, VERDICT_YES, ""},
+		{"NUL", {"m\0e\n", 4}, VERDICT_LATER, ""},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct text line, why;
+
+		text_init(&line, 100);
+		text_init(&why, 1000);
+		put("me", cases[index].contents);
+		if (control_line("me", &line, &why) != cases[index].verdict)
+			fail_msg("%s: wrong verdict, %s", cases[index].name, text_string(&why));
+		CHECK_SPAN(cases[index].name, text_span(&line), cases[index].line);
+		text_free(&line);
+		text_free(&why);
+	}
+}
+
+static void test_control_absent_is_not_unreadable(void **state)
+{
+	struct text line, why;
+	char path[200];
+
+	(void)state;
+	text_init(&line, 100);
+	text_init(&why, 1000);
+	assert_int_equal(control_line("missing", &line, &why), VERDICT_NO);
+	assert_int_equal(why.length, 0);
+	snprintf(path, sizeof(path), "%s/folder", directory);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(control_line("folder", &line, &why), VERDICT_LATER);
+	assert_non_null(strstr(text_string(&why), "/folder"));
+	text_free(&line);
+	text_free(&why);
+}
+
+static void test_control_number_prefers_the_environment(void **state)
+{
+	struct text why;
+	uint64_t number = 9;
+
+	(void)state;
+	text_init(&why, 1000);
+	unsetenv("DATABYTES");
+	assert_true(control_number("databytes", "DATABYTES", 1000, &number, &why));
+	assert_int_equal(number, 9);
+	put("databytes", SPAN("500 \n"));
+	assert_true(control_number("databytes", "DATABYTES", 1000, &number, &why));
+	assert_int_equal(number, 500);
+	setenv("DATABYTES", "", 1);
+	assert_true(control_number("databytes", "DATABYTES", 1000, &number, &why));
+	assert_int_equal(number, 0);
+	setenv("DATABYTES", "1001", 1);
+	assert_false(control_number("databytes", "DATABYTES", 1000, &number, &why));
+	assert_non_null(strstr(text_string(&why), "DATABYTES"));
+	unsetenv("DATABYTES");
+	text_clear(&why);
+	put("databytes", SPAN("12x\n"));
+	assert_false(control_number("databytes", "DATABYTES", 1000, &number, &why));
+	assert_non_null(strstr(text_string(&why), "databytes"));
+	assert_non_null(strstr(text_string(&why), "12x"));
+	assert_int_equal(number, 0);
+	text_free(&why);
+}
+
+static void test_control_list_skips_comments(void **state)
+{
+	struct span rest = SPAN("# ours\n\nexample.org \n \n.example.net\t\n#last\nend"), entry;
+	unsigned line = 0;
+
+	(void)state;
+	assert_true(control_next(&rest, &entry, &line));
+	CHECK_SPAN("first", entry, "example.org");
+	assert_int_equal(line, 3);
+	assert_true(control_next(&rest, &entry, &line));
+	CHECK_SPAN("second", entry, ".example.net");
+	assert_true(control_next(&rest, &entry, &line));
+	CHECK_SPAN("last", entry, "end");
+	assert_int_equal(line, 7);
+	assert_false(control_next(&rest, &entry, &line));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_control_line_is_the_first_one),
+		cmocka_unit_test(test_control_absent_is_not_unreadable),
+		cmocka_unit_test(test_control_number_prefers_the_environment),
+		cmocka_unit_test(test_control_list_skips_comments),
+	};
+
+	return cmocka_run_group_tests_name("control", tests, make_directory, remove_directory);
+}

@@ -1,0 +1,39 @@
+#include "unix/environment.h"
+
+#include <stdlib.h>
+
+#include "support/check.h"
+
+static void test_environment_takes_items_of_a_rule(void **state)
+{
+	(void)state;
+	setenv("KEPT", "old", 1);
+	environment_set_items(SPAN("+A=1\0+B=\0+C=a=b\0+A=2\0#file:3\0+\0+NOVALUE\0+=x\0+CUT=1"));
+	assert_string_equal(environment_get("A"), "2");
+	assert_string_equal(environment_get("B"), "");
+	assert_string_equal(environment_get("C"), "a=b");
+	assert_string_equal(environment_get("KEPT"), "old");
+	assert_null(environment_get("NOVALUE"));
+	assert_null(environment_get("CUT")); /* its NUL is missing */
+	environment_set_items((struct span){NULL, 0});
+}
+
+static void test_environment_numbers_and_unset(void **state)
+{
+	(void)state;
+	environment_set_number("PORT", 65535);
+	assert_string_equal(environment_get("PORT"), "65535");
+	environment_unset("PORT");
+	assert_null(environment_get("PORT"));
+	environment_unset("PORT");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_environment_takes_items_of_a_rule),
+		cmocka_unit_test(test_environment_numbers_and_unset),
+	};
+
+	return cmocka_run_group_tests_name("environment", tests, NULL, NULL);
+}

@@ -1,0 +1,81 @@
+#include "base/text.h"
+
+#include "support/check.h"
+
+static void test_text_stops_at_its_maximum(void **state)
+{
+	struct text text;
+
+	(void)state;
+	text_init(&text, 5);
+	text_add_string(&text, "abc");
+	text_add_string(&text, "def");
+	assert_true(text.failed);
+	CHECK_SPAN("nothing of what does not fit", text_span(&text), "abc");
+	text_add_byte(&text, 'd');
+	CHECK_SPAN("failure stays", text_span(&text), "abc");
+	text_clear(&text);
+	text_add_string(&text, "12345");
+	assert_false(text.failed);
+	assert_string_equal(text_string(&text), "12345");
+	text_free(&text);
+	assert_string_equal(text_string(&text), "");
+}
+
+static void test_text_refuses_lengths_that_overflow(void **state)
+{
+	struct text text;
+
+	(void)state;
+	text_init(&text, SIZE_MAX - 1);
+	text_add_string(&text, "x");
+	assert_false(text_reserve(&text, SIZE_MAX));
+	assert_true(text.failed);
+	text_free(&text);
+}
+
+static void test_text_writes_numbers(void **state)
+{
+	struct text text;
+
+	(void)state;
+	text_init(&text, 200);
+	text_add_number(&text, 0);
+	text_add_byte(&text, ' ');
+	text_add_number(&text, UINT64_MAX);
+	text_add_byte(&text, ' ');
+	text_add_number_wide(&text, 7, 3);
+	text_add_byte(&text, ' ');
+	text_add_number_wide(&text, 1234, 2);
+	CHECK_SPAN("numbers", text_span(&text), "0 18446744073709551615 007 1234");
+	text_free(&text);
+}
+
+static void test_text_cleans_what_it_is_told_to(void **state)
+{
+	struct text text;
+
+	(void)state;
+	text_init(&text, 200);
+	text_add_string(&text, "\n");
+	text_add_printable(&text, SPAN("a\0b\r\n\x7f\xe4 ~(c)"), SPAN("()"));
+	CHECK_SPAN("only its own bytes", text_span(&text), "\na?b???? ~?c?");
+	text_cut(&text, 1);
+	text_add_folded(&text, SPAN("MiXed.\xc4"));
+	CHECK_SPAN("folded", text_span(&text), "\nmixed.\xc4");
+	text_cut(&text, 99);
+	assert_int_equal(text.length, 8);
+	text_free(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text_stops_at_its_maximum),
+		cmocka_unit_test(test_text_refuses_lengths_that_overflow),
+		cmocka_unit_test(test_text_writes_numbers),
+		cmocka_unit_test(test_text_cleans_what_it_is_told_to),
+	};
+
+	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
