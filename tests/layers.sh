@@ -33,7 +33,7 @@ may_include host smtp queue unix base
 may_include programs rules smtp queue host unix base
 
 # C library names that do nothing but compute, and take memory.
-allowed='mem(cpy|move|set|cmp|chr|rchr|mem)|strlen|strcmp|malloc|calloc|realloc|free|inet_pton'
+allowed='mem(cpy|move|set|cmp|chr|rchr|mem)|bcmp|strlen|strcmp|malloc|calloc|realloc|free|inet_pton'
 allowed="$allowed|__(mem(cpy|move|set)_chk|stack_chk_fail|assert_fail)|_GLOBAL_OFFSET_TABLE_"
 if [ -e "$build/.sanitized" ] || [[ $build == *sanitize* ]]; then
 	echo "the objects of a sanitizer build call the sanitizer: purity is measured in others"

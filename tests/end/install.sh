@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# What the installation lays out, and what it leaves alone.
+. "$(dirname "$0")/../support/lib.sh"
+
+home=/opt/tidewaiter
+export DESTDIR=$work/root
+check "installs" "$SOURCE/install.sh" "$BIN" $home 2>first.log
+for place in bin control doc man/man5 man/man7 man/man8 relay mail; do
+	check "makes $place" test -d "$DESTDIR$home/$place"
+done
+for program in tcprules tcprulescheck tcpserver tcpaccess tcp-env smtpd queue-maildir; do
+	check "installs $program" test -x "$DESTDIR$home/bin/$program"
+	check "with its manual page" test -r "$DESTDIR$home/man/man8/$program.8"
+done
+check "installs tcp.smtp(5)" test -r "$DESTDIR$home/man/man5/tcp.smtp.5"
+check "installs environment(7)" test -r "$DESTDIR$home/man/man7/environment.7"
+matches "says what to do before smtpd runs" 'control/rcpthosts' "$(cat first.log)"
+echo mine >"$DESTDIR$home/control/me"
+echo example.org >"$DESTDIR$home/control/rcpthosts"
+check "installs again" "$SOURCE/install.sh" "$BIN" $home 2>second.log
+same "control files stay" mine "$(cat "$DESTDIR$home/control/me")"
+lacks "and says no more than it must" rcpthosts "$(cat second.log)"
+same "wrong usage" 100 "$(code_of "$SOURCE/install.sh" one)"
+same "a relative home is refused" 111 "$(code_of "$SOURCE/install.sh" "$BIN" relative)"
+
+for program in "$BIN"/*; do
+	name=$(basename "$program")
+	matches "$name --help" "^usage: $name " "$($name --help)"
+	matches "$name --version" "^$name \(tidewaiter\) [0-9]" "$($name --version)"
+	same "$name with an unknown option" 100 "$(code_of "$name" '-?')"
+	matches "$name says so in one usage line" "^$name: usage: $name .*\(unknown option" "$("$name" '-?' 2>&1)"
+done
+for page in "$SOURCE"/doc/*.[1-9]; do
+	same "$(basename "$page") is well formed" "" "$(mandoc -T lint -W warning "$page" 2>&1)"
+done
