@@ -1,0 +1,110 @@
+#include "unix/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The signals that this suite's programs catch or ignore: only for these can the disposition that a
+ * child starts with be other than the default. */
+static const int handled[] = {SIGTERM, SIGCHLD, SIGPIPE, SIGHUP, SIGINT, SIGALRM, SIGBUS};
+
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+
+void spawn_prepare(void)
+{
+	struct sigaction action;
+
+	for (int number = 1; number < NSIG; number++)
+		if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+			signal(number, SIG_DFL);
+	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == -1)
+		for (int descriptor = 3; descriptor < (int)sysconf(_SC_OPEN_MAX); descriptor++)
+			fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+}
+
+int spawn_find(const char *name, struct text *path)
+{
+	struct span rest = span_of(getenv("PATH"));
+	bool was_denied = false;
+
+	if (strchr(name, '/')) {
+		text_add_string(path, name);
+		errno = ENOMEM;
+		return path->failed ? -1 : 0;
+	}
+	if (!rest.bytes)
+		rest = SPAN("/usr/local/bin:/bin:/usr/bin");
+	for (;;) {
+		size_t start = path->length, end = span_find(rest, ':');
+
+		text_add(path, end ? span_head(rest, end) : SPAN("."));
+		text_add_byte(path, '/');
+		text_add_string(path, name);
+		if (path->failed) {
+			errno = ENOMEM;
+			return -1;
+		}
+		if (access(path->bytes + start, X_OK) == 0)
+			return 0;
+		was_denied = was_denied || errno == EACCES;
+		text_cut(path, start);
+		if (end >= rest.length)
+			break;
+		rest = span_tail(rest, end + 1);
+	}
+	errno = was_denied ? EACCES : ENOENT;
+	return -1;
+}
+
+/* What the child does with its own copies of descriptors and signal dispositions; it borrows the
+ * parent's memory until it has executed the program. Returns only when something failed. */
+static void become(const char *path, char *const argv[], char *const envp[],
+		   const struct spawn_move *moves, size_t count)
+{
+	sigset_t none;
+
+	for (size_t index = 0; index < LENGTH(handled); index++)
+		signal(handled[index], SIG_DFL);
+	for (size_t index = 0; index < count; index++) {
+		const struct spawn_move *move = &moves[index];
+
+		if (move->from == move->to ? fcntl(move->to, F_SETFD, 0) == -1
+					   : dup2(move->from, move->to) == -1)
+			return;
+	}
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execve(path, argv, envp);
+}
+
+pid_t spawn(const char *path, char *const argv[], char *const envp[],
+	    const struct spawn_move *moves, size_t count)
+{
+	volatile int failure = 0; /* the child writes it: memory is shared until it executes */
+	sigset_t all, before;
+	pid_t child;
+
+	/* No handler of ours may run in the child while it borrows our memory. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	child = vfork();
+	if (child == 0) {
+		become(path, argv, envp, moves, count);
+		failure = errno;
+		_exit(111);
+	}
+	if (child == -1)
+		failure = errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (failure && child != -1)
+		while (waitpid(child, NULL, 0) == -1 && errno == EINTR)
+			;
+	if (!failure)
+		return child;
+	errno = failure;
+	return -1;
+}

@@ -1,0 +1,34 @@
+/*
+ * spawn: start a program in a child process that has these descriptors and no others.
+ */
+#ifndef UNIX_SPAWN_H
+#define UNIX_SPAWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/text.h"
+
+/* In the child, descriptor to is a copy of the caller's descriptor from. */
+struct spawn_move {
+	int from, to;
+};
+
+/* Call once, before anything is opened: signals that were ignored by whoever started this program
+ * get their default back, and no descriptor above 2 will be inherited by a child. */
+void spawn_prepare(void);
+
+/* Find a program as execvp(3) does: a name with a slash is taken as it is, any other is looked for
+ * in PATH. Appends its path to *path and returns 0, or -1 with errno. */
+int spawn_find(const char *name, struct text *path);
+
+/* Start the file path with these arguments and this environment, both NULL-ended. The moves happen
+ * one after the other: a later one must not need a descriptor that an earlier one has replaced.
+ * The child has default signal dispositions, an empty signal mask, and no descriptor but those
+ * moved and those that the caller left inheritable. Returns its process id, or -1 with errno; a
+ * program that cannot be executed is such an error, and leaves no child to wait for. */
+pid_t spawn(const char *path, char *const argv[], char *const envp[],
+	    const struct spawn_move *moves, size_t count);
+
+#endif
