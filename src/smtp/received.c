@@ -1,0 +1,83 @@
+#include "smtp/received.h"
+
+static const struct span unsafe = {" ()<>\\\";,", 9};
+
+struct date {
+	int64_t year;
+	unsigned month, day; /* from 1 */
+};
+
+static bool is_leap(int64_t year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static struct date date_of(int64_t days)
+{
+	static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	struct date date = {1970 + 400 * (days / 146097), 1, 1}; /* 400 years are 146097 days */
+
+	days %= 146097;
+	for (;;) {
+		int64_t length = is_leap(date.year) ? 366 : 365;
+
+		if (days < length)
+			break;
+		days -= length;
+		date.year++;
+	}
+	for (;;) {
+		int64_t length = lengths[date.month - 1] + (date.month == 2 && is_leap(date.year));
+
+		if (days < length)
+			break;
+		days -= length;
+		date.month++;
+	}
+	date.day += (unsigned)days;
+	return date;
+}
+
+static void write_date(int64_t seconds, struct text *out)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	int64_t days = seconds / 86400, rest = seconds % 86400;
+	struct date date = date_of(days);
+
+	text_add_number(out, date.day);
+	text_add_byte(out, ' ');
+	text_add(out, (struct span){months + 3 * (date.month - 1), 3});
+	text_add_byte(out, ' ');
+	text_add_number(out, (uint64_t)date.year);
+	text_add_byte(out, ' ');
+	text_add_number_wide(out, (uint64_t)(rest / 3600), 2);
+	text_add_byte(out, ':');
+	text_add_number_wide(out, (uint64_t)(rest / 60 % 60), 2);
+	text_add_byte(out, ':');
+	text_add_number_wide(out, (uint64_t)(rest % 60), 2);
+	text_add_string(out, " -0000");
+}
+
+void received_write(const struct received *fields, struct text *out)
+{
+	text_add_string(out, "Received: from ");
+	text_add_printable(out, fields->remote_host, unsafe);
+	if (fields->hello.length && !span_equal_folded(fields->hello, fields->remote_host)) {
+		text_add_string(out, " (HELO ");
+		text_add_printable(out, fields->hello, unsafe);
+		text_add_byte(out, ')');
+	}
+	text_add_string(out, " (");
+	if (fields->has_remote_info) {
+		text_add_printable(out, fields->remote_info, unsafe);
+		text_add_byte(out, '@');
+	}
+	text_add_printable(out, fields->remote_ip, unsafe);
+	text_add_string(out, ")\n  by ");
+	text_add_printable(out, fields->local_host, unsafe);
+	text_add_string(out, " with ");
+	text_add(out, fields->protocol);
+	text_add_string(out, "; ");
+	write_date(fields->seconds < 0 ? 0 : fields->seconds, out);
+	text_add_byte(out, '\n');
+}

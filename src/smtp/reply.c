@@ -1,0 +1,76 @@
+#include "smtp/reply.h"
+
+#include <assert.h>
+
+#define LONGEST_DETAIL 490 /* bytes: 512 less code, enhanced code, blanks and CRLF */
+
+const struct smtp_reply_row smtp_replies[REPLY_COUNT] = {
+	[REPLY_GREETING] = {220, "", NULL},
+	[REPLY_HELLO] = {250, "", NULL},
+	[REPLY_SENDER_OK] = {250, "2.1.0", "ok"},
+	[REPLY_RECIPIENT_OK] = {250, "2.1.5", "ok"},
+	[REPLY_GO_AHEAD] = {354, "", "go ahead"},
+	[REPLY_CHUNK_OK] = {250, "2.0.0", NULL},
+	[REPLY_QUEUED] = {250, "2.0.0", NULL},
+	[REPLY_RESET] = {250, "2.0.0", "flushed"},
+	[REPLY_NOOP] = {250, "2.0.0", "ok"},
+	[REPLY_VERIFY] = {252, "2.5.0", "send some mail, i'll try my best"},
+	[REPLY_HELP] = {214, "2.0.0", "this is tidewaiter's smtpd; see RFC 5321"},
+	[REPLY_QUIT] = {221, "2.0.0", NULL},
+	[REPLY_TOO_MANY_ERRORS] = {421, "4.7.0", "too many errors, good bye (#4.7.0)"},
+	[REPLY_NOT_SMTP] = {421, "4.7.0", "this is not SMTP, good bye (#4.7.0)"},
+	[REPLY_NO_MEMORY] = {421, "4.3.0", "out of memory (#4.3.0)"},
+	[REPLY_SHUTDOWN] = {421, "4.3.2", "this host is shutting down (#4.3.2)"},
+	[REPLY_TIMEOUT] = {451, "4.4.2", "timeout (#4.4.2)"},
+	[REPLY_STRAY_LF] = {451, "4.6.0", "See https://cr.yp.to/docs/smtplf.html."},
+	[REPLY_CANNOT_CHECK] = {451, "4.3.0", "unable to read controls (#4.3.0)"},
+	[REPLY_QUEUE_LATER] = {451, "4.3.0", NULL},
+	[REPLY_RELAY_UNKNOWN] = {451, "4.7.1",
+				 "sorry, I can't tell right now whether you may relay (#4.7.1)"},
+	[REPLY_TOO_MANY_RECIPIENTS] = {452, "4.5.3", "too many recipients (#4.5.3)"},
+	[REPLY_LINE_TOO_LONG] = {500, "5.5.2", "line too long (#5.5.2)"},
+	[REPLY_NUL] = {501, "5.5.2", "there is a NUL in that command (#5.5.2)"},
+	[REPLY_WANTS_ARGUMENT] = {501, "5.5.4", "that command wants an argument (#5.5.4)"},
+	[REPLY_WANTS_NO_ARGUMENT] = {501, "5.5.4", "that command takes no argument (#5.5.4)"},
+	[REPLY_BAD_PARAMETER] = {501, "5.5.4", "syntax error in parameters (#5.5.4)"},
+	[REPLY_SENDER_SYNTAX] = {501, "5.1.7", "syntax error in sender address (#5.1.7)"},
+	[REPLY_RECIPIENT_SYNTAX] = {501, "5.1.3", "syntax error in recipient address (#5.1.3)"},
+	[REPLY_UNIMPLEMENTED] = {502, "5.5.1", "unimplemented (#5.5.1)"},
+	[REPLY_MAIL_FIRST] = {503, "5.5.1", "MAIL first (#5.5.1)"},
+	[REPLY_RECIPIENT_FIRST] = {503, "5.5.1", "RCPT first (#5.5.1)"},
+	[REPLY_MAIL_TWICE] = {503, "5.5.1", "one message at a time (#5.5.1)"},
+	[REPLY_MIXED] = {503, "5.5.1", "the message has begun with BDAT (#5.5.1)"},
+	[REPLY_NO_MAILBOX] = {550, "5.1.1", "sorry, no mailbox here by that name (#5.1.1)"},
+	[REPLY_TOO_LARGE] = {552, "5.3.4",
+			     "sorry, that message size exceeds my databytes limit (#5.3.4)"},
+	[REPLY_BAD_SENDER] = {553, "5.7.1",
+			      "sorry, your envelope sender is in my badmailfrom list (#5.7.1)"},
+	[REPLY_ODD_ADDRESS] = {553, "5.7.1", "sorry, I don't take that form of address (#5.7.1)"},
+	[REPLY_NOT_HOSTED] = {553, "5.7.1",
+			      "sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"},
+	[REPLY_NEEDS_UTF8] = {553, "5.6.7", "that address wants SMTPUTF8 (#5.6.7)"},
+	[REPLY_TOO_MANY_HOPS] = {554, "5.4.6", "too many hops, this message is looping (#5.4.6)"},
+	[REPLY_QUEUE_REFUSED] = {554, "5.3.0", NULL},
+	[REPLY_ADDRESS_TOO_LONG] = {555, "5.5.4", "syntax error (#5.5.4)"},
+	[REPLY_UNKNOWN_PARAMETER] = {555, "5.5.4", "unknown parameter (#5.5.4)"},
+};
+
+void reply_write(enum smtp_reply reply, bool says_enhanced, const char *enhanced_code,
+		 struct span detail, struct text *out)
+{
+	const struct smtp_reply_row *row = &smtp_replies[reply];
+	const char *enhanced = *enhanced_code ? enhanced_code : row->enhanced_code;
+
+	assert(row->code != 0);
+	text_add_number(out, row->code);
+	text_add_byte(out, ' ');
+	if (says_enhanced && *row->enhanced_code) {
+		text_add_string(out, enhanced);
+		text_add_byte(out, ' ');
+	}
+	if (row->text)
+		text_add_string(out, row->text);
+	else
+		text_add_printable(out, span_head(detail, LONGEST_DETAIL), (struct span){NULL, 0});
+	text_add_string(out, "\r\n");
+}
