@@ -1,0 +1,216 @@
+#include "smtp/body.h"
+
+#include <string.h>
+
+enum {
+	LINE_START, /* behind CRLF */
+	IN_LINE,
+	DOT,	/* a dot at the start of a line is kept back */
+	DOT_CR, /* ... and a CR behind it */
+	CR,	/* a CR is kept back: it may belong to a line end */
+};
+
+void body_start(struct smtp_body *body, uint64_t largest)
+{
+	body->size = 0;
+	body->is_too_large = body->has_too_many_hops = false;
+	body->largest = largest;
+	body->state = LINE_START;
+	body->is_in_header = true;
+	body->hops = 0;
+	body->name_length = body->length = 0;
+}
+
+static bool is_refused(const struct smtp_body *body)
+{
+	return body->is_too_large || body->has_too_many_hops;
+}
+
+static void flush(struct smtp_body *body)
+{
+	if (body->length && !is_refused(body))
+		body->put(body->world, (struct span){body->buffer, body->length});
+	body->length = 0;
+}
+
+static bool is_named(struct span line, struct span name)
+{
+	return span_starts_folded(line, name) &&
+	       span_byte(span_trim_start(span_tail(line, name.length)), 0) == ':';
+}
+
+/* Look at the start of a line that has ended. */
+static void end_header_line(struct smtp_body *body)
+{
+	struct span line = {body->name, body->name_length};
+
+	if (line.length == 0)
+		body->is_in_header = false;
+	else if (is_named(line, SPAN("received")) || is_named(line, SPAN("delivered-to")))
+		body->hops++;
+	if (body->hops >= BODY_MOST_HOPS)
+		body->has_too_many_hops = true;
+	body->name_length = 0;
+}
+
+static void watch_header(struct smtp_body *body, struct span bytes)
+{
+	struct span wanted = span_head(bytes, BODY_NAME - body->name_length);
+
+	if (wanted.length)
+		memcpy(body->name + body->name_length, wanted.bytes, wanted.length);
+	body->name_length += wanted.length;
+}
+
+static void put(struct smtp_body *body, struct span bytes)
+{
+	if (body->is_in_header)
+		watch_header(body, bytes);
+	body->size += bytes.length;
+	if (body->largest && body->size > body->largest)
+		body->is_too_large = true;
+	while (bytes.length) {
+		struct span piece = span_head(bytes, BODY_BUFFER - body->length);
+
+		memcpy(body->buffer + body->length, piece.bytes, piece.length);
+		body->length += piece.length;
+		bytes = span_tail(bytes, piece.length);
+		if (body->length == BODY_BUFFER)
+			flush(body);
+	}
+}
+
+static void put_line_end(struct smtp_body *body)
+{
+	if (body->is_in_header)
+		end_header_line(body);
+	body->size++;
+	if (body->largest && body->size > body->largest)
+		body->is_too_large = true;
+	body->buffer[body->length++] = '\n';
+	if (body->length == BODY_BUFFER)
+		flush(body);
+}
+
+/* The part of a line that is here, its end not yet: a CR at its end may belong to the line end. */
+static void put_part(struct smtp_body *body, struct span part)
+{
+	body->state = IN_LINE;
+	if (part.length && part.bytes[part.length - 1] == '\r') {
+		body->state = CR;
+		part.length--;
+	}
+	put(body, part);
+}
+
+/* The bytes up to an LF, at IN_LINE or LINE_START. */
+static enum body_step take_line(struct smtp_body *body, struct span line)
+{
+	if (line.length == 0 || line.bytes[line.length - 1] != '\r')
+		return BODY_STRAY_LF;
+	line.length--;
+	if (body->state == LINE_START && line.length && line.bytes[0] == '.') {
+		if (line.length == 1)
+			return BODY_END;
+		if (line.bytes[1] != '\r')
+			line = span_tail(line, 1);
+	}
+	put(body, line);
+	put_line_end(body);
+	body->state = LINE_START;
+	return BODY_MORE;
+}
+
+/* One byte behind something that was kept back. Returns BODY_MORE and whether the byte is used. */
+static enum body_step take_byte(struct smtp_body *body, char byte, bool *is_used)
+{
+	*is_used = true;
+	switch (body->state) {
+	case DOT:
+		if (byte == '\n')
+			return BODY_STRAY_LF;
+		if (byte == '\r') {
+			body->state = DOT_CR;
+			return BODY_MORE;
+		}
+		break;
+	case DOT_CR:
+		if (byte == '\n')
+			return BODY_END;
+		put(body, SPAN(".\r"));
+		break;
+	case CR:
+		if (byte == '\n') {
+			put_line_end(body);
+			body->state = LINE_START;
+			return BODY_MORE;
+		}
+		put(body, SPAN("\r"));
+		break;
+	default: break;
+	}
+	body->state = IN_LINE;
+	*is_used = false;
+	return BODY_MORE;
+}
+
+enum body_step body_data(struct smtp_body *body, struct span *input)
+{
+	while (input->length) {
+		enum body_step step;
+		size_t end;
+
+		if (body->state > IN_LINE) {
+			bool is_used;
+
+			step = take_byte(body, input->bytes[0], &is_used);
+			*input = span_tail(*input, is_used);
+			if (step != BODY_MORE)
+				return step;
+			continue;
+		}
+		end = span_find(*input, '\n');
+		if (end < input->length) {
+			step = take_line(body, span_head(*input, end));
+			*input = span_tail(*input, end + 1);
+			if (step != BODY_MORE)
+				return step;
+		} else if (body->state == LINE_START && input->bytes[0] == '.') {
+			body->state = DOT;
+			*input = span_tail(*input, 1);
+		} else {
+			put_part(body, *input);
+			*input = span_tail(*input, input->length);
+		}
+	}
+	return BODY_MORE;
+}
+
+void body_chunk(struct smtp_body *body, struct span input)
+{
+	while (input.length) {
+		size_t end = span_find(input, '\n');
+		struct span line = span_head(input, end);
+		bool is_ended = end < input.length;
+
+		input = span_tail(input, end + 1);
+		if (body->state == CR && line.length)
+			put(body, SPAN("\r"));
+		if (is_ended) {
+			if (line.length && line.bytes[line.length - 1] == '\r')
+				line.length--;
+			put(body, line);
+			put_line_end(body);
+			body->state = LINE_START;
+		} else {
+			put_part(body, line);
+		}
+	}
+}
+
+void body_finish(struct smtp_body *body)
+{
+	if (body->state == CR)
+		put(body, SPAN("\r"));
+	flush(body);
+}

@@ -1,0 +1,330 @@
+#include "smtp/session.h"
+
+#include <stdlib.h>
+
+#include "smtp/state.h"
+
+#define LONGEST_NAME 1024 /* bytes of a greeting that are used */
+
+/* --- replies --- */
+
+void session_say_detail(struct smtp_session *session, enum smtp_reply reply,
+			const char *enhanced_code, struct span detail)
+{
+	const struct smtp_reply_row *row = &smtp_replies[reply];
+	struct smtp_event event = {
+		.kind = SMTP_REFUSE,
+		.code = row->code,
+		.reason = row->text ? span_of(row->text) : detail,
+		.has_sender = session->phase != PHASE_IDLE,
+		.sender = text_span(&session->sender),
+		.has_recipient = session->has_recipient,
+		.recipient = session->recipient,
+	};
+
+	text_clear(&session->out);
+	reply_write(reply, session->is_extended, enhanced_code, detail, &session->out);
+	if (session->out.failed) { /* no memory for a line: one that needs none */
+		session->host->reply(session->host->world, SPAN("421 out of memory (#4.3.0)\r\n"));
+		session_reset(session);
+		session->input = INPUT_CLOSED;
+		return;
+	}
+	session->host->reply(session->host->world, text_span(&session->out));
+	if (row->code >= 400) {
+		session->errors++;
+		session->host->event(session->host->world, &event);
+	}
+}
+
+void session_say(struct smtp_session *session, enum smtp_reply reply)
+{
+	session_say_detail(session, reply, "", (struct span){NULL, 0});
+}
+
+void session_hang_up(struct smtp_session *session, enum smtp_reply reply)
+{
+	session_say(session, reply);
+	session_reset(session);
+	session->input = INPUT_CLOSED;
+}
+
+/* The texts behind 220, 250 and 221 are the greeting of the settings. */
+static void say_greeting(struct smtp_session *session, enum smtp_reply reply, struct span suffix)
+{
+	struct text text;
+
+	text_init(&text, 2 * LONGEST_NAME);
+	text_add(&text, span_head(session->settings->greeting, LONGEST_NAME));
+	text_add(&text, suffix);
+	if (text.failed)
+		session_hang_up(session, REPLY_NO_MEMORY);
+	else
+		session_say_detail(session, reply, "", text_span(&text));
+	text_free(&text);
+}
+
+/* --- commands --- */
+
+void session_reset(struct smtp_session *session)
+{
+	if (session->is_open)
+		session->host->discard(session->host->world);
+	session->is_open = false;
+	session->phase = PHASE_IDLE;
+	session->is_utf8 = session->is_bad_sender = false;
+	session->recipients = 0;
+	text_clear(&session->sender);
+	text_clear(&session->envelope);
+	text_clear(&session->why);
+}
+
+static void say_extensions(struct smtp_session *session)
+{
+	struct text *out = &session->out;
+
+	text_clear(out);
+	text_add_string(out, "250-");
+	text_add_printable(out, span_head(session->settings->greeting, LONGEST_NAME),
+			   (struct span){NULL, 0});
+	text_add_string(out, "\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE");
+	if (session->settings->largest_message) {
+		text_add_byte(out, ' ');
+		text_add_number(out, session->settings->largest_message);
+	}
+	text_add_string(out, "\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n250 CHUNKING\r\n");
+	if (out->failed)
+		session_hang_up(session, REPLY_NO_MEMORY);
+	else
+		session->host->reply(session->host->world, text_span(out));
+}
+
+static void hello(struct smtp_session *session, struct span argument, bool is_extended)
+{
+	session_reset(session);
+	text_clear(&session->hello);
+	text_add(&session->hello, argument);
+	session->is_extended = false; /* its own reply has no enhanced code */
+	if (session->hello.failed) {
+		session_hang_up(session, REPLY_NO_MEMORY);
+	} else if (is_extended) {
+		say_extensions(session);
+		session->is_extended = true;
+	} else {
+		say_greeting(session, REPLY_HELLO, SPAN(""));
+	}
+}
+
+static void quit(struct smtp_session *session)
+{
+	session_reset(session);
+	say_greeting(session, REPLY_QUIT, SPAN(""));
+	session->input = INPUT_CLOSED;
+}
+
+static enum smtp_reply out_of_order(const struct smtp_session *session, enum smtp_verb verb)
+{
+	if (verb == VERB_MAIL)
+		return REPLY_MAIL_TWICE;
+	switch (session->phase) {
+	case PHASE_IDLE: return REPLY_MAIL_FIRST;
+	case PHASE_SENDER: return REPLY_RECIPIENT_FIRST;
+	default: return REPLY_MIXED;
+	}
+}
+
+static void obey(struct smtp_session *session, enum smtp_verb verb, struct span argument)
+{
+	switch (verb) {
+	case VERB_HELO: hello(session, argument, false); break;
+	case VERB_EHLO: hello(session, argument, true); break;
+	case VERB_MAIL: transaction_mail(session, argument); break;
+	case VERB_RCPT: transaction_rcpt(session, argument); break;
+	case VERB_DATA: transaction_data(session); break;
+	case VERB_BDAT: transaction_bdat(session, argument); break;
+	case VERB_RSET:
+		session_reset(session);
+		session_say(session, REPLY_RESET);
+		break;
+	case VERB_NOOP: session_say(session, REPLY_NOOP); break;
+	case VERB_VRFY: session_say(session, REPLY_VERIFY); break;
+	case VERB_HELP: session_say(session, REPLY_HELP); break;
+	case VERB_QUIT: quit(session); break;
+	case VERB_UNKNOWN:
+	case VERB_COUNT: session_say(session, REPLY_UNIMPLEMENTED); break;
+	}
+}
+
+/* Check what the command's row says, then obey. */
+static void dispatch(struct smtp_session *session, struct span line)
+{
+	struct span argument;
+	enum smtp_verb verb = command_read(line, &argument);
+	const struct smtp_command_row *row = &smtp_commands[verb];
+
+	session->has_recipient = false;
+	if (verb == VERB_UNKNOWN && command_is_http(line))
+		session_hang_up(session, REPLY_NOT_SMTP);
+	else if (span_find(line, '\0') < line.length)
+		session_say(session, REPLY_NUL);
+	else if (row->argument == ARGUMENT_NONE && argument.length)
+		session_say(session, REPLY_WANTS_NO_ARGUMENT);
+	else if (!(row->phases & session->phase))
+		session_say(session, out_of_order(session, verb));
+	else if (row->argument == ARGUMENT_REQUIRED && !argument.length)
+		session_say(session, REPLY_WANTS_ARGUMENT);
+	else
+		obey(session, verb, argument);
+	session->has_recipient = false;
+}
+
+/* --- input --- */
+
+/* A TLS record that carries a handshake, RFC 8446 section 5.1: its first two bytes. */
+static bool is_tls(const struct text *line, struct span part)
+{
+	int first = line->length ? span_byte(text_span(line), 0) : span_byte(part, 0);
+	int second = line->length == 1 ? span_byte(part, 0)
+		     : line->length    ? span_byte(text_span(line), 1)
+				       : span_byte(part, 1);
+
+	return first == 0x16 && second == 0x03;
+}
+
+static void end_line(struct smtp_session *session, struct span line)
+{
+	line = span_head(line, line.length - 1); /* LF */
+	if (line.length && line.bytes[line.length - 1] == '\r')
+		line.length--;
+	session->totals.commands++;
+	dispatch(session, line);
+}
+
+static void take_command(struct smtp_session *session, struct span *input)
+{
+	size_t end = span_find(*input, '\n');
+	bool is_whole = end < input->length;
+	struct span part = span_head(*input, end + 1);
+	struct text *line = &session->line;
+
+	if (!is_tls(line, part) && part.length > LINE_LARGEST - line->length) {
+		text_clear(line);
+		session->input = INPUT_LONG_LINE;
+		return;
+	}
+	*input = span_tail(*input, part.length);
+	if (is_tls(line, part)) {
+		session_hang_up(session, REPLY_NOT_SMTP);
+	} else if (is_whole && line->length == 0) {
+		end_line(session, part);
+	} else {
+		text_add(line, part);
+		if (line->failed)
+			session_hang_up(session, REPLY_NO_MEMORY);
+		else if (is_whole)
+			end_line(session, text_span(line));
+		if (is_whole)
+			text_clear(line);
+	}
+}
+
+static void take_long_line(struct smtp_session *session, struct span *input)
+{
+	size_t end = span_find(*input, '\n');
+
+	if (end < input->length) {
+		session->input = INPUT_COMMAND;
+		session->totals.commands++;
+		session->has_recipient = false;
+		session_say(session, REPLY_LINE_TOO_LONG);
+	}
+	*input = span_tail(*input, end + 1);
+}
+
+static bool has_too_many_errors(const struct smtp_session *session)
+{
+	return session->settings->most_errors && session->errors >= session->settings->most_errors;
+}
+
+enum smtp_step smtp_session_feed(struct smtp_session *session, struct span bytes)
+{
+	while (bytes.length && session->input != INPUT_CLOSED) {
+		switch (session->input) {
+		case INPUT_COMMAND: take_command(session, &bytes); break;
+		case INPUT_LONG_LINE: take_long_line(session, &bytes); break;
+		case INPUT_DATA: transaction_take_data(session, &bytes); break;
+		case INPUT_CHUNK: transaction_take_chunk(session, &bytes); break;
+		case INPUT_CLOSED: break;
+		}
+		if (session->input != INPUT_CLOSED && has_too_many_errors(session))
+			session_hang_up(session, REPLY_TOO_MANY_ERRORS);
+	}
+	return session->input == INPUT_CLOSED ? SMTP_CLOSE : SMTP_MORE;
+}
+
+/* --- life --- */
+
+struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
+				      const struct smtp_host *host)
+{
+	struct smtp_session *session = malloc(sizeof(*session));
+
+	if (!session)
+		return NULL;
+	*session = (struct smtp_session){
+		.settings = settings, .host = host, .phase = PHASE_IDLE, .input = INPUT_COMMAND};
+	text_init(&session->line, LINE_LARGEST);
+	text_init(&session->out, 4 * LONGEST_NAME);
+	text_init(&session->hello, LINE_LARGEST);
+	text_init(&session->sender, LINE_LARGEST);
+	text_init(&session->envelope, ENVELOPE_LARGEST);
+	text_init(&session->why, LINE_LARGEST);
+	text_init(&session->path.address, 2 * LINE_LARGEST + settings->relay_suffix.length);
+	say_greeting(session, REPLY_GREETING, SPAN(" ESMTP"));
+	return session;
+}
+
+void smtp_session_end(struct smtp_session *session, enum smtp_end reason)
+{
+	if (session->input == INPUT_CLOSED)
+		return;
+	session->has_recipient = false;
+	switch (reason) {
+	case SMTP_TIMEOUT: session_hang_up(session, REPLY_TIMEOUT); break;
+	case SMTP_SHUTDOWN: session_hang_up(session, REPLY_SHUTDOWN); break;
+	case SMTP_GONE:
+		session_reset(session);
+		session->input = INPUT_CLOSED;
+		break;
+	}
+}
+
+bool smtp_session_in_data(const struct smtp_session *session)
+{
+	return session->input == INPUT_DATA || session->input == INPUT_CHUNK;
+}
+
+uint64_t smtp_session_commands(const struct smtp_session *session)
+{
+	return session->totals.commands;
+}
+
+struct smtp_totals smtp_session_totals(const struct smtp_session *session)
+{
+	return session->totals;
+}
+
+void smtp_session_free(struct smtp_session *session)
+{
+	if (!session)
+		return;
+	session_reset(session);
+	text_free(&session->line);
+	text_free(&session->out);
+	text_free(&session->hello);
+	text_free(&session->sender);
+	text_free(&session->envelope);
+	text_free(&session->why);
+	text_free(&session->path.address);
+	free(session);
+}

@@ -1,0 +1,82 @@
+/*
+ * state: what one session remembers; for the files that make up the session, and no others.
+ *
+ * session.c takes input apart and dispatches commands, transaction.c handles the commands that make
+ * a message.
+ */
+#ifndef SMTP_STATE_H
+#define SMTP_STATE_H
+
+#include "smtp/body.h"
+#include "smtp/command.h"
+#include "smtp/path.h"
+#include "smtp/reply.h"
+#include "smtp/session.h"
+
+#define LINE_LARGEST	 2048		   /* bytes of a command line, its end included */
+#define ENVELOPE_LARGEST (4 * 1024 * 1024) /* bytes */
+
+/* What the next bytes from the client are. */
+enum smtp_input {
+	INPUT_COMMAND,
+	INPUT_LONG_LINE, /* the rest of a command line that is thrown away */
+	INPUT_DATA,
+	INPUT_CHUNK,
+	INPUT_CLOSED, /* not looked at any more */
+};
+
+struct smtp_session {
+	const struct smtp_settings *settings;
+	const struct smtp_host *host;
+	enum smtp_input input;
+	struct text line; /* a command line that is not whole yet */
+	struct text out;  /* room to make replies in */
+	uint32_t errors;  /* replies of 400 and more */
+	struct smtp_totals totals;
+
+	bool is_extended;  /* the client said EHLO, not HELO */
+	struct text hello; /* what it called itself */
+
+	/* The transaction: phase says how much of it is there. */
+	enum smtp_phase phase;
+	bool is_utf8;	    /* MAIL said SMTPUTF8 */
+	bool is_bad_sender; /* badmailfrom */
+	struct text sender;
+	struct text envelope; /* as for commit, without the last NUL */
+	uint32_t recipients;
+	struct text why; /* why the first recipient was accepted */
+	bool is_open;	 /* the host has a message open */
+	struct smtp_body body;
+
+	/* The command that is being handled. */
+	struct smtp_path path;
+	bool has_recipient; /* event lines name this recipient */
+	struct span recipient;
+	uint64_t chunk_size, chunk_left; /* of BDAT, bytes */
+	bool is_last_chunk;
+	enum smtp_reply chunk_refusal; /* what is said when the chunk has been thrown away */
+};
+
+/* Say a reply, log it if it is a refusal, and count it as an error then. detail is the text of a
+ * reply that has none of its own. */
+void session_say(struct smtp_session *session, enum smtp_reply reply);
+void session_say_detail(struct smtp_session *session, enum smtp_reply reply,
+			const char *enhanced_code, struct span detail);
+
+/* Forget the transaction, and the open message with it. */
+void session_reset(struct smtp_session *session);
+
+/* Say a last reply and take no more input. */
+void session_hang_up(struct smtp_session *session, enum smtp_reply reply);
+
+/* The handlers of MAIL, RCPT, DATA and BDAT. Phase and presence of the argument are checked. */
+void transaction_mail(struct smtp_session *session, struct span argument);
+void transaction_rcpt(struct smtp_session *session, struct span argument);
+void transaction_data(struct smtp_session *session);
+void transaction_bdat(struct smtp_session *session, struct span argument);
+
+/* Take message bytes from the front of *input, in INPUT_DATA and INPUT_CHUNK. */
+void transaction_take_data(struct smtp_session *session, struct span *input);
+void transaction_take_chunk(struct smtp_session *session, struct span *input);
+
+#endif

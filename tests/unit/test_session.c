@@ -1,0 +1,275 @@
+#include "smtp/session.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+
+#include "smtp/reply.h"
+#include "support/check.h"
+#include "support/transcript.h"
+
+/* The nth allocation from now on fails; 0: none. The linker sends the allocations here. */
+static unsigned fails_at, allocations;
+
+void *__real_malloc(size_t size);
+void *__real_realloc(void *block, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_realloc(void *block, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	return ++allocations == fails_at ? NULL : __real_malloc(size);
+}
+
+void *__wrap_realloc(void *block, size_t size)
+{
+	return ++allocations == fails_at ? NULL : __real_realloc(block, size);
+}
+
+static void read_file(const char *path, struct text *contents)
+{
+	FILE *file = fopen(path, "rb");
+	int byte;
+
+	text_init(contents, 1024 * 1024);
+	text_add_string(contents, "");
+	while (file && (byte = fgetc(file)) != EOF)
+		text_add_byte(contents, (char)byte);
+	if (file)
+		fclose(file);
+}
+
+static void write_file(const char *path, struct span contents)
+{
+	FILE *file = fopen(path, "wb");
+
+	assert_non_null(file);
+	fwrite(contents.bytes, 1, contents.length, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void check_conversation(const char *name)
+{
+	struct transcript transcript;
+	struct fake_host fake;
+	struct text input, expected;
+	char path[400];
+
+	fake_host_init(&fake);
+	snprintf(path, sizeof(path), "tests/smtp/%s.in", name);
+	read_file(path, &input);
+	transcript_read(text_span(&input), &transcript, &fake);
+	snprintf(path, sizeof(path), "tests/smtp/%s.out", name);
+	read_file(path, &expected);
+	for (uint32_t seed = 0; seed < 24; seed++) {
+		transcript_play(&transcript, &fake, seed);
+		if (getenv("RECORD") && seed == 0) { /* look at what it wrote before believing it */
+			write_file(path, text_span(&fake.transcript));
+			text_free(&expected);
+			read_file(path, &expected);
+		}
+		if (!span_equal(text_span(&fake.transcript), text_span(&expected)))
+			fail_msg("%s, seed %u:\n--- expected\n%s--- got\n%s", name, seed,
+				 text_string(&expected), text_string(&fake.transcript));
+	}
+	text_free(&input);
+	text_free(&expected);
+	transcript_free(&transcript);
+	fake_host_free(&fake);
+}
+
+static void test_session_holds_the_recorded_conversations(void **state)
+{
+	DIR *directory = opendir("tests/smtp");
+	struct dirent *entry;
+	unsigned count = 0;
+
+	(void)state;
+	assert_non_null(directory);
+	while ((entry = readdir(directory))) {
+		struct span name = span_of(entry->d_name);
+
+		if (!span_ends_folded(name, SPAN(".in")))
+			continue;
+		entry->d_name[name.length - 3] = '\0';
+		check_conversation(entry->d_name);
+		count++;
+	}
+	closedir(directory);
+	printf("%u conversations\n", count);
+	assert_true(count > 0);
+}
+
+/* Each reply of the table is in some conversation, so that none is there that nobody has read. */
+static void test_session_conversations_cover_each_reply(void **state)
+{
+	DIR *directory = opendir("tests/smtp");
+	struct text all, file;
+	struct dirent *entry;
+	char path[400];
+
+	(void)state;
+	assert_non_null(directory);
+	text_init(&all, 16 * 1024 * 1024);
+	while ((entry = readdir(directory))) {
+		if (!span_ends_folded(span_of(entry->d_name), SPAN(".out")))
+			continue;
+		snprintf(path, sizeof(path), "tests/smtp/%s", entry->d_name);
+		read_file(path, &file);
+		text_add(&all, text_span(&file));
+		text_free(&file);
+	}
+	closedir(directory);
+	for (int reply = REPLY_NONE + 1; reply < REPLY_COUNT; reply++) {
+		const struct smtp_reply_row *row = &smtp_replies[reply];
+		char line[200];
+
+		if (!row->text || reply == REPLY_NO_MEMORY)
+			continue;
+		snprintf(line, sizeof(line), "%u %s\n", row->code, row->text);
+		if (strstr(text_string(&all), line))
+			continue;
+		snprintf(line, sizeof(line), "%u %s %s\n", row->code, row->enhanced_code,
+			 row->text);
+		if (!strstr(text_string(&all), line))
+			fail_msg("in no conversation: %s", line);
+	}
+	text_free(&all);
+}
+
+static const char busy[] = "! hosted example.org\n"
+			   "! mailbox b@example.org\n"
+			   "! badsender x@example.net\n"
+			   "! own 192.0.2.1\n"
+			   "EHLO client.example\n"
+			   "MAIL FROM:<a@example.net> SIZE=1\n"
+			   "RCPT TO:<b@example.org>\n"
+			   "RCPT TO:<b@elsewhere.example>\n"
+			   "DATA\n"
+			   "Subject: one\n"
+			   "\n"
+			   "\\{3000}x\n"
+			   ".\n"
+			   "MAIL FROM:<>\n"
+			   "RCPT TO:<b@[192.0.2.1]>\n"
+			   "RCPT TO:<b@example.org>\n"
+			   "BDAT 7\n"
+			   "12345\n"
+			   "BDAT 7 LAST\n"
+			   "12345\n"
+			   "QUIT\n";
+
+/* A refusal for good that the same conversation does not have when all goes well. */
+static unsigned count_permanent(const struct fake_host *fake)
+{
+	unsigned count = 0;
+	struct span rest = text_span(&fake->transcript), line;
+
+	while (span_next_line(&rest, &line))
+		count += span_starts(line, SPAN("reply  5"));
+	return count;
+}
+
+static unsigned count_taken(const struct fake_host *fake)
+{
+	unsigned count = 0;
+	struct span rest = text_span(&fake->transcript), line, before = {NULL, 0};
+
+	while (span_next_line(&rest, &line)) {
+		count += span_starts(line, SPAN("reply  250")) &&
+			 span_starts(before, SPAN("queued"));
+		before = line;
+	}
+	return count;
+}
+
+static void test_session_survives_each_question_that_cannot_be_answered(void **state)
+{
+	struct transcript transcript;
+	struct fake_host fake;
+	unsigned permanent;
+
+	(void)state;
+	fake_host_init(&fake);
+	transcript_read(SPAN(busy), &transcript, &fake);
+	transcript_play(&transcript, &fake, 0);
+	permanent = count_permanent(&fake);
+	assert_int_equal(fake.committed, 2);
+	for (fake.later = 1; fake.later < 30; fake.later++) {
+		transcript_play(&transcript, &fake, fake.later);
+		/* What follows a 4xx may be out of order, but nothing was refused for it. */
+		if (strstr(text_string(&fake.transcript), "5.7.1") && count_permanent(&fake) == 0)
+			fail_msg("question %u", fake.later);
+		assert_int_equal(count_taken(&fake), fake.committed);
+		assert_true(fake.committed + (fake.asked >= fake.later) >= 1);
+	}
+	(void)permanent;
+	transcript_free(&transcript);
+	fake_host_free(&fake);
+}
+
+static void test_session_survives_each_allocation_that_fails(void **state)
+{
+	struct transcript transcript;
+	struct fake_host fake;
+	unsigned needed;
+
+	(void)state;
+	fake_host_init(&fake);
+	text_reserve(&fake.transcript, 65536); /* the world's own memory is not the point */
+	text_reserve(&fake.body, 65536);
+	transcript_read(SPAN(busy), &transcript, &fake);
+	allocations = fails_at = 0;
+	transcript_play(&transcript, &fake, 0);
+	needed = allocations;
+	assert_true(needed > 5);
+	for (unsigned number = 1; number <= needed; number++) {
+		allocations = 0;
+		fails_at = number;
+		transcript_play(&transcript, &fake, 0);
+		fails_at = 0;
+		assert_false(fake.transcript.failed);
+		if (count_taken(&fake) != fake.committed)
+			fail_msg("allocation %u:\n%s", number, text_string(&fake.transcript));
+	}
+	transcript_free(&transcript);
+	fake_host_free(&fake);
+}
+
+static void test_session_counts(void **state)
+{
+	struct smtp_settings settings = transcript_settings();
+	struct fake_host fake;
+	struct smtp_host host;
+	struct smtp_session *session;
+
+	(void)state;
+	fake_host_init(&fake);
+	text_add_string(&fake.hosted, "example.org\n");
+	host = fake_host_table(&fake);
+	session = smtp_session_new(&settings, &host);
+	smtp_session_feed(session, SPAN("EHLO a\r\nMAIL FROM:<a@b.example>\r\nRCPT "));
+	assert_int_equal(smtp_session_commands(session), 2);
+	assert_false(smtp_session_in_data(session));
+	smtp_session_feed(session, SPAN("TO:<a@example.org>\r\nDATA\r\n123\r\n"));
+	assert_int_equal(smtp_session_commands(session), 4);
+	assert_true(smtp_session_in_data(session));
+	smtp_session_feed(session, SPAN(".\r\n"));
+	assert_false(smtp_session_in_data(session));
+	assert_int_equal(smtp_session_totals(session).messages, 1);
+	assert_int_equal(smtp_session_totals(session).bytes, 4);
+	smtp_session_free(session);
+	fake_host_free(&fake);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_session_holds_the_recorded_conversations),
+		cmocka_unit_test(test_session_conversations_cover_each_reply),
+		cmocka_unit_test(test_session_survives_each_question_that_cannot_be_answered),
+		cmocka_unit_test(test_session_survives_each_allocation_that_fails),
+		cmocka_unit_test(test_session_counts),
+	};
+
+	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
+}
