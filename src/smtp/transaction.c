@@ -93,6 +93,12 @@ static enum smtp_reply read_path(struct smtp_session *session, struct span argum
 	return session->path.address.failed ? REPLY_NO_MEMORY : REPLY_NONE;
 }
 
+/* What the log shows of an argument that could not be read. */
+static struct span without_word(struct span argument, struct span word)
+{
+	return span_starts_folded(argument, word) ? span_tail(argument, word.length) : argument;
+}
+
 static enum smtp_reply ask_sender(struct smtp_session *session)
 {
 	struct span sender = text_span(&session->path.address);
@@ -153,7 +159,7 @@ void transaction_mail(struct smtp_session *session, struct span argument)
 	if (reply != REPLY_SENDER_OK) {
 		/* The log names the sender as it was given. */
 		text_clear(&session->sender);
-		text_add(&session->sender, argument);
+		text_add(&session->sender, without_word(argument, SPAN("from:")));
 		session->phase = PHASE_SENDER;
 		conclude(session, reply);
 		session_reset(session);
@@ -175,11 +181,9 @@ static enum smtp_reply judge_recipient(struct smtp_session *session, struct span
 	reply = read_path(session, argument, SPAN("to:"), REPLY_RECIPIENT_SYNTAX, &rest);
 	if (reply != REPLY_NONE)
 		return reply;
-	session->recipient = text_span(&path->address);
-	if (path->address.length == 0) {
-		session->recipient = argument;
+	if (path->address.length == 0)
 		return REPLY_RECIPIENT_SYNTAX;
-	}
+	session->recipient = text_span(&path->address);
 	if (span_trim_start(rest).length)
 		return REPLY_UNKNOWN_PARAMETER;
 	if (path->is_beyond_ascii && !session->is_utf8)
@@ -229,7 +233,7 @@ void transaction_rcpt(struct smtp_session *session, struct span argument)
 
 	text_init(&why, LINE_LARGEST);
 	session->has_recipient = true;
-	session->recipient = argument;
+	session->recipient = without_word(argument, SPAN("to:"));
 	reply = judge_recipient(session, argument, &why);
 	if (reply == REPLY_RECIPIENT_OK)
 		accept_recipient(session, &why);

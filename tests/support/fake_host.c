@@ -77,7 +77,8 @@ static void note(struct fake_host *fake, const char *call, struct span what, con
 		text_clear(&fake->body);
 	}
 	text_add_string(&fake->transcript, call);
-	for (size_t width = span_of(call).length; width < 7; width++)
+	text_add_byte(&fake->transcript, ' ');
+	for (size_t width = span_of(call).length; width < 6; width++)
 		text_add_byte(&fake->transcript, ' ');
 	fake_host_escape(&fake->transcript, what);
 	if (answer) {
