@@ -1,0 +1,61 @@
+#include "smtp/received.h"
+
+#include "support/check.h"
+
+static void test_received_says_who_and_when(void **state)
+{
+	const struct {
+		const char *name;
+		struct received fields;
+		const char *line;
+	} cases[] = {
+		{"all",
+		 {SPAN("c.example"), SPAN("192.0.2.1"), true, SPAN("joe"), SPAN("hi.example"),
+		  SPAN("me.example"), SPAN("ESMTP"), 1795568287},
+		 "Received: from c.example (HELO hi.example) (joe@192.0.2.1)\n"
+		 "  by me.example with ESMTP; 25 Nov 2026 00:58:07 -0000\n"},
+		{"no info",
+		 {SPAN("unknown"), SPAN("2001:db8::1"), false, SPAN("x"), SPAN("hi"), SPAN("me"),
+		  SPAN("SMTP"), 0},
+		 "Received: from unknown (HELO hi) (2001:db8::1)\n"
+		 "  by me with SMTP; 1 Jan 1970 00:00:00 -0000\n"},
+		{"empty info",
+		 {SPAN("h"), SPAN("192.0.2.1"), true, SPAN(""), SPAN(""), SPAN("me"), SPAN("SMTP"),
+		  86399},
+		 "Received: from h (@192.0.2.1)\n  by me with SMTP; 1 Jan 1970 23:59:59 -0000\n"},
+		{"same name",
+		 {SPAN("c.example"), SPAN("192.0.2.1"), false, SPAN(""), SPAN("C.Example"),
+		  SPAN("me"), SPAN("SMTP"), 951782400},
+		 "Received: from c.example (192.0.2.1)\n"
+		 "  by me with SMTP; 29 Feb 2000 00:00:00 -0000\n"},
+		{"nothing is forged",
+		 {SPAN("h) by x; "), SPAN("i\np"), true, SPAN("a(b)\\"),
+		  SPAN("x)\r\nReceived: y\xe4\x7f"), SPAN("me\""), SPAN("SMTP"), 4107542400},
+		 "Received: from h??by?x?? (HELO x???Received:?y?"
+		 "?) (a?b??@i?p)\n"
+		 "  by me? with SMTP; 1 Mar 2100 00:00:00 -0000\n"},
+		{"last day of a year",
+		 {SPAN("h"), SPAN("i"), false, SPAN(""), SPAN(""), SPAN("me"), SPAN("UTF8SMTP"),
+		  1767225599},
+		 "Received: from h (i)\n  by me with UTF8SMTP; 31 Dec 2025 23:59:59 -0000\n"},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct text out;
+
+		text_init(&out, 4096);
+		received_write(&cases[index].fields, &out);
+		CHECK_SPAN(cases[index].name, text_span(&out), cases[index].line);
+		text_free(&out);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_received_says_who_and_when),
+	};
+
+	return cmocka_run_group_tests_name("received", tests, NULL, NULL);
+}
