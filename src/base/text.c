@@ -24,6 +24,15 @@ void text_clear(struct text *text)
 	text_cut(text, 0);
 }
 
+void text_wipe(struct text *text)
+{
+	volatile char *bytes = text->bytes; /* so that the writes are not optimised away */
+
+	for (size_t index = 0; index < text->capacity; index++)
+		bytes[index] = '\0';
+	text_clear(text);
+}
+
 void text_cut(struct text *text, size_t length)
 {
 	if (length > text->length || !text->bytes)

@@ -31,6 +31,10 @@ void text_free(struct text *text);
 /* Forget bytes and failure, keep the memory. */
 void text_clear(struct text *text);
 
+/* Overwrite the bytes, for secrets, then forget them like text_clear. What an append had to move
+ * while the text grew is not overwritten: reserve room first. */
+void text_wipe(struct text *text);
+
 /* Forget all bytes after the first length ones. */
 void text_cut(struct text *text, size_t length);
 

@@ -13,6 +13,8 @@ const struct smtp_command_row smtp_commands[VERB_COUNT] = {
 	[VERB_NOOP] = {"noop", PHASE_ANY, ARGUMENT_OPTIONAL},
 	[VERB_VRFY] = {"vrfy", PHASE_ANY, ARGUMENT_OPTIONAL},
 	[VERB_HELP] = {"help", PHASE_ANY, ARGUMENT_OPTIONAL},
+	[VERB_AUTH] = {"auth", PHASE_IDLE, ARGUMENT_REQUIRED},
+	[VERB_STARTTLS] = {"starttls", PHASE_ANY, ARGUMENT_NONE},
 	[VERB_QUIT] = {"quit", PHASE_ANY, ARGUMENT_NONE},
 };
 

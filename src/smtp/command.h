@@ -2,7 +2,8 @@
  * command: the commands of the dialogue, and what must be true before each is obeyed.
  *
  * A row of the table says all preconditions of a command; the dispatcher checks them, so that no
- * handler repeats them. Follows RFC 5321 section 4.1 and RFC 3030.
+ * handler repeats them. Follows RFC 5321 section 4.1, RFC 3030, RFC 3207 and
+ * RFC 4954.
  */
 #ifndef SMTP_COMMAND_H
 #define SMTP_COMMAND_H
@@ -25,6 +26,8 @@ enum smtp_verb {
 	VERB_VRFY,
 	VERB_HELP,
 	VERB_QUIT,
+	VERB_AUTH,
+	VERB_STARTTLS,
 	VERB_COUNT
 };
 

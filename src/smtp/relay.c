@@ -27,7 +27,8 @@ static enum verdict ask_hosted(const struct smtp_host *host, struct smtp_path *r
 }
 
 enum smtp_reply relay_decide(const struct smtp_settings *settings, const struct smtp_host *host,
-			     bool is_bad_sender, struct smtp_path *recipient, struct text *why)
+			     bool is_bad_sender, struct span user, struct smtp_path *recipient,
+			     struct text *why)
 {
 	if (is_bad_sender)
 		return REPLY_BAD_SENDER;
@@ -35,6 +36,11 @@ enum smtp_reply relay_decide(const struct smtp_settings *settings, const struct 
 		text_add_string(why, "relayclient");
 		text_add(&recipient->address, settings->relay_suffix);
 		return recipient->address.failed ? REPLY_NO_MEMORY : REPLY_RECIPIENT_OK;
+	}
+	if (user.length) {
+		text_add_string(why, "auth:");
+		text_add(why, user);
+		return REPLY_RECIPIENT_OK;
 	}
 	if (recipient->is_odd && !settings->takes_odd_addresses)
 		return refusal(settings, REPLY_ODD_ADDRESS);

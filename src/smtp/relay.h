@@ -15,10 +15,11 @@
 #include "smtp/session.h"
 
 /* Decide on a recipient whose syntax is right. REPLY_RECIPIENT_OK accepts it: then *why names what
- * let it pass (relayclient, rcpthosts, morercpthosts, norcpthosts or local), and the address is as
- * it must be queued. Any other reply refuses it. is_bad_sender: badmailfrom holds the sender. The
- * host is asked with hosted and mailbox only. */
+ * let it pass (relayclient, auth:USER, rcpthosts, morercpthosts, norcpthosts or local), and the
+ * address is as it must be queued. Any other reply refuses it. is_bad_sender: badmailfrom holds the
+ * sender. user: who has authenticated, or empty. The host is asked with hosted and mailbox only. */
 enum smtp_reply relay_decide(const struct smtp_settings *settings, const struct smtp_host *host,
-			     bool is_bad_sender, struct smtp_path *recipient, struct text *why);
+			     bool is_bad_sender, struct span user, struct smtp_path *recipient,
+			     struct text *why);
 
 #endif

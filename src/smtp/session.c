@@ -92,7 +92,12 @@ static void say_extensions(struct smtp_session *session)
 		text_add_byte(out, ' ');
 		text_add_number(out, session->settings->largest_message);
 	}
-	text_add_string(out, "\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n250 CHUNKING\r\n");
+	text_add_string(out, "\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n");
+	if (session->settings->tls == SMTP_TLS_OFFERED && !session->is_secured)
+		text_add_string(out, "250-STARTTLS\r\n");
+	if (login_is_possible(session))
+		text_add_string(out, "250-AUTH LOGIN PLAIN\r\n");
+	text_add_string(out, "250 CHUNKING\r\n");
 	if (out->failed)
 		session_hang_up(session, REPLY_NO_MEMORY);
 	else
@@ -126,6 +131,8 @@ static enum smtp_reply out_of_order(const struct smtp_session *session, enum smt
 {
 	if (verb == VERB_MAIL)
 		return REPLY_MAIL_TWICE;
+	if (verb == VERB_AUTH)
+		return REPLY_AUTH_IN_TRANSACTION;
 	switch (session->phase) {
 	case PHASE_IDLE: return REPLY_MAIL_FIRST;
 	case PHASE_SENDER: return REPLY_RECIPIENT_FIRST;
@@ -140,8 +147,8 @@ static void obey(struct smtp_session *session, enum smtp_verb verb, struct span 
 	case VERB_EHLO: hello(session, argument, true); break;
 	case VERB_MAIL: transaction_mail(session, argument); break;
 	case VERB_RCPT: transaction_rcpt(session, argument); break;
-	case VERB_DATA: transaction_data(session); break;
-	case VERB_BDAT: transaction_bdat(session, argument); break;
+	case VERB_DATA: message_data(session); break;
+	case VERB_BDAT: message_bdat(session, argument); break;
 	case VERB_RSET:
 		session_reset(session);
 		session_say(session, REPLY_RESET);
@@ -150,6 +157,8 @@ static void obey(struct smtp_session *session, enum smtp_verb verb, struct span 
 	case VERB_VRFY: session_say(session, REPLY_VERIFY); break;
 	case VERB_HELP: session_say(session, REPLY_HELP); break;
 	case VERB_QUIT: quit(session); break;
+	case VERB_AUTH: login_auth(session, argument); break;
+	case VERB_STARTTLS: login_start_tls(session); break;
 	case VERB_UNKNOWN:
 	case VERB_COUNT: session_say(session, REPLY_UNIMPLEMENTED); break;
 	}
@@ -191,40 +200,78 @@ static bool is_tls(const struct text *line, struct span part)
 	return first == 0x16 && second == 0x03;
 }
 
-static void end_line(struct smtp_session *session, struct span line)
+static bool is_auth(const struct text *line, struct span part)
 {
-	line = span_head(line, line.length - 1); /* LF */
-	if (line.length && line.bytes[line.length - 1] == '\r')
-		line.length--;
-	session->totals.commands++;
-	dispatch(session, line);
+	struct span start = line->length ? text_span(line) : part;
+
+	return span_starts_folded(start, SPAN("auth "));
 }
 
-static void take_command(struct smtp_session *session, struct span *input)
+/* Most bytes of the line that begins so. */
+static size_t longest_line(const struct smtp_session *session, struct span part)
+{
+	bool is_long = session->input == INPUT_AUTH ||
+		       (login_is_possible(session) && is_auth(&session->line, part));
+
+	return is_long ? SASL_LARGEST : LINE_LARGEST;
+}
+
+/* Take bytes up to the end of a line. True when it is whole: *line is it, without its end. */
+static bool take_line(struct smtp_session *session, struct span *input, struct span *line)
 {
 	size_t end = span_find(*input, '\n');
 	bool is_whole = end < input->length;
 	struct span part = span_head(*input, end + 1);
-	struct text *line = &session->line;
+	struct text *kept = &session->line;
+	size_t longest = longest_line(session, part);
 
-	if (!is_tls(line, part) && part.length > LINE_LARGEST - line->length) {
-		text_clear(line);
+	if (part.length > longest - kept->length) {
+		text_wipe(kept);
+		sasl_clear(&session->sasl);
 		session->input = INPUT_LONG_LINE;
-		return;
+		return false;
 	}
 	*input = span_tail(*input, part.length);
-	if (is_tls(line, part)) {
+	*line = part;
+	if (!is_whole || kept->length) {
+		/* Once, so that no copy of a secret is left behind. */
+		if (longest == SASL_LARGEST)
+			text_reserve(kept, longest - kept->length);
+		text_add(kept, part);
+		*line = text_span(kept);
+	}
+	if (kept->failed) {
+		session_hang_up(session, REPLY_NO_MEMORY);
+		return false;
+	}
+	if (!is_whole)
+		return false;
+	line->length--;
+	if (line->length && line->bytes[line->length - 1] == '\r')
+		line->length--;
+	session->totals.commands++;
+	return true;
+}
+
+static void take_command(struct smtp_session *session, struct span *input)
+{
+	struct span line;
+
+	if (is_tls(&session->line, *input)) {
 		session_hang_up(session, REPLY_NOT_SMTP);
-	} else if (is_whole && line->length == 0) {
-		end_line(session, part);
-	} else {
-		text_add(line, part);
-		if (line->failed)
-			session_hang_up(session, REPLY_NO_MEMORY);
-		else if (is_whole)
-			end_line(session, text_span(line));
-		if (is_whole)
-			text_clear(line);
+	} else if (take_line(session, input, &line)) {
+		dispatch(session, line);
+		text_clear(&session->line);
+	}
+}
+
+static void take_auth_line(struct smtp_session *session, struct span *input)
+{
+	struct span line;
+
+	if (take_line(session, input, &line)) {
+		login_take_line(session, line);
+		text_clear(&session->line);
 	}
 }
 
@@ -252,13 +299,17 @@ enum smtp_step smtp_session_feed(struct smtp_session *session, struct span bytes
 		switch (session->input) {
 		case INPUT_COMMAND: take_command(session, &bytes); break;
 		case INPUT_LONG_LINE: take_long_line(session, &bytes); break;
-		case INPUT_DATA: transaction_take_data(session, &bytes); break;
-		case INPUT_CHUNK: transaction_take_chunk(session, &bytes); break;
+		case INPUT_DATA: message_take_data(session, &bytes); break;
+		case INPUT_CHUNK: message_take_chunk(session, &bytes); break;
+		case INPUT_AUTH: take_auth_line(session, &bytes); break;
+		case INPUT_TLS: return SMTP_START_TLS;
 		case INPUT_CLOSED: break;
 		}
 		if (session->input != INPUT_CLOSED && has_too_many_errors(session))
 			session_hang_up(session, REPLY_TOO_MANY_ERRORS);
 	}
+	if (session->input == INPUT_TLS)
+		return SMTP_START_TLS;
 	return session->input == INPUT_CLOSED ? SMTP_CLOSE : SMTP_MORE;
 }
 
@@ -273,15 +324,29 @@ struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
 		return NULL;
 	*session = (struct smtp_session){
 		.settings = settings, .host = host, .phase = PHASE_IDLE, .input = INPUT_COMMAND};
-	text_init(&session->line, LINE_LARGEST);
+	text_init(&session->line, SASL_LARGEST);
 	text_init(&session->out, 4 * LONGEST_NAME);
 	text_init(&session->hello, LINE_LARGEST);
 	text_init(&session->sender, LINE_LARGEST);
 	text_init(&session->envelope, ENVELOPE_LARGEST);
-	text_init(&session->why, LINE_LARGEST);
+	text_init(&session->why, LINE_LARGEST + SASL_LARGEST);
+	text_init(&session->user, SASL_LARGEST);
+	sasl_init(&session->sasl);
+	session->is_secured = settings->is_secured;
 	text_init(&session->path.address, 2 * LINE_LARGEST + settings->relay_suffix.length);
 	say_greeting(session, REPLY_GREETING, SPAN(" ESMTP"));
 	return session;
+}
+
+void smtp_session_secured(struct smtp_session *session)
+{
+	session_reset(session);
+	session->input = INPUT_COMMAND;
+	session->is_secured = true;
+	session->is_extended = false;
+	text_clear(&session->hello);
+	text_clear(&session->user);
+	text_clear(&session->line);
 }
 
 void smtp_session_end(struct smtp_session *session, enum smtp_end reason)
@@ -319,6 +384,11 @@ void smtp_session_free(struct smtp_session *session)
 	if (!session)
 		return;
 	session_reset(session);
+	sasl_clear(&session->sasl);
+	text_wipe(&session->line);
+	text_free(&session->sasl.user);
+	text_free(&session->sasl.password);
+	text_free(&session->user);
 	text_free(&session->line);
 	text_free(&session->out);
 	text_free(&session->hello);

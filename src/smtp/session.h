@@ -5,7 +5,7 @@
  * Cutting the same input into other pieces gives the same calls in the same order.
  * Memory: bounded by the settings, whatever the client sends.
  * Follows RFC 5321 (dialogue), 1870 (SIZE), 2920 (pipelining), 6152 (8BITMIME), 6531 (SMTPUTF8),
- * 2034 and 3463 (enhanced status codes).
+ * 2034 and 3463 (enhanced status codes), 3030 (CHUNKING), 3207 (STARTTLS), 4954 (AUTH).
  */
 #ifndef SMTP_SESSION_H
 #define SMTP_SESSION_H
@@ -17,6 +17,12 @@
 #include "base/span.h"
 #include "base/text.h"
 #include "base/verdict.h"
+
+enum smtp_tls {
+	SMTP_TLS_NONE,	  /* there is no STARTTLS */
+	SMTP_TLS_OFFERED, /* STARTTLS works */
+	SMTP_TLS_BROKEN,  /* it should be there, and is not: 454 */
+};
 
 /* What the administrator decided. The spans must outlive the session. */
 struct smtp_settings {
@@ -31,12 +37,20 @@ struct smtp_settings {
 	uint32_t most_errors;	   /* replies of 400 and more before hanging up; 0: no limit */
 	uint32_t tarpit_count;	   /* recipients answered at once; 0: no tarpit */
 	uint32_t tarpit_delay;	   /* seconds for each further one */
+	enum smtp_tls tls;
+	bool requires_tls;	/* 530 to MAIL without it */
+	bool is_secured;	/* the session starts under TLS */
+	bool offers_auth;	/* the host can authenticate */
+	bool requires_auth;	/* 530 to MAIL without it */
+	bool allows_clear_auth; /* without TLS too */
 };
 
 enum smtp_event_kind {
 	SMTP_ACCEPT, /* a recipient: sender, recipient, why */
 	SMTP_REFUSE, /* any reply of 400 or more: code, reason; sender and recipient if there are */
 	SMTP_QUEUED, /* a message: sender, why, size, recipients, reason is what commit answered */
+	SMTP_AUTH_OK,	/* AUTH: user */
+	SMTP_AUTH_FAIL, /* AUTH: user as it was said, code */
 };
 
 /* Something for the log. Spans are valid during the call only. */
@@ -44,11 +58,13 @@ struct smtp_event {
 	enum smtp_event_kind kind;
 	uint32_t code;	    /* reply code */
 	struct span reason; /* text of the reply, without codes */
-	struct span why;    /* relayclient, rcpthosts, morercpthosts, norcpthosts, local or empty */
+	struct span why; /* relayclient, auth:USER, rcpthosts, morercpthosts, norcpthosts, local or
+			    empty */
 	bool has_sender, has_recipient;
 	struct span sender, recipient; /* as queued, or as given when refused */
 	uint64_t size;		       /* bytes of the message, without what open wrote before it */
 	uint32_t recipients;	       /* of the message */
+	struct span user;	       /* of AUTH */
 };
 
 /* What commit says of a message. text is initialised by the session. */
@@ -77,6 +93,9 @@ struct smtp_host {
 	bool (*own_address)(void *world, const struct address *address);
 	/* Flush the replies, then let so many seconds pass, fewer if the client goes away. */
 	void (*delay)(void *world, uint32_t seconds);
+	/* Is this the user's password? Neither is empty or has a NUL in it. On YES the world knows
+	 * who the client is, until TLS is started. NULL when AUTH is not offered. */
+	enum verdict (*authenticate)(void *world, struct span user, struct span password);
 	/* Start a message and write its Received field. hello is what HELO or EHLO said (empty:
 	 * neither was given); protocol is RFC 3848's and 6531's keyword, ESMTP for example. */
 	enum verdict (*open)(void *world, struct span hello, struct span protocol);
@@ -90,8 +109,9 @@ struct smtp_host {
 };
 
 enum smtp_step {
-	SMTP_MORE,  /* feed again */
-	SMTP_CLOSE, /* the last reply is out: hang up */
+	SMTP_MORE,	/* feed again */
+	SMTP_CLOSE,	/* the last reply is out: hang up */
+	SMTP_START_TLS, /* flush the replies and start TLS, then call smtp_session_secured */
 };
 
 enum smtp_end {
@@ -113,8 +133,12 @@ struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
 				      const struct smtp_host *host);
 
 /* Take client bytes of any length, zero included. Never fails: trouble becomes a 4xx reply. After
- * SMTP_CLOSE further bytes are ignored. */
+ * SMTP_CLOSE further bytes are ignored; those after SMTP_START_TLS are dropped, so nothing that was
+ * injected in clear text survives. */
 enum smtp_step smtp_session_feed(struct smtp_session *session, struct span bytes);
+
+/* TLS is up: forget all that the client has said (RFC 3207 section 4.2) and go on. */
+void smtp_session_secured(struct smtp_session *session);
 
 /* The connection ends for a reason the dialogue did not choose. Tells the client where it can still
  * hear it and discards an open message. */

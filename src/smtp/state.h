@@ -2,7 +2,7 @@
  * state: what one session remembers; for the files that make up the session, and no others.
  *
  * session.c takes input apart and dispatches commands, transaction.c handles the commands that make
- * a message.
+ * an envelope, message.c takes the message itself, and login.c AUTH and STARTTLS.
  */
 #ifndef SMTP_STATE_H
 #define SMTP_STATE_H
@@ -11,6 +11,7 @@
 #include "smtp/command.h"
 #include "smtp/path.h"
 #include "smtp/reply.h"
+#include "smtp/sasl.h"
 #include "smtp/session.h"
 
 #define LINE_LARGEST	 2048		   /* bytes of a command line, its end included */
@@ -22,6 +23,8 @@ enum smtp_input {
 	INPUT_LONG_LINE, /* the rest of a command line that is thrown away */
 	INPUT_DATA,
 	INPUT_CHUNK,
+	INPUT_AUTH,   /* a line of an AUTH exchange */
+	INPUT_TLS,    /* clear text that is dropped: TLS is being started */
 	INPUT_CLOSED, /* not looked at any more */
 };
 
@@ -36,6 +39,11 @@ struct smtp_session {
 
 	bool is_extended;  /* the client said EHLO, not HELO */
 	struct text hello; /* what it called itself */
+
+	bool is_secured;  /* under TLS */
+	struct text user; /* who has authenticated; empty: nobody */
+	struct sasl sasl; /* the exchange that is going on */
+	unsigned auth_failures;
 
 	/* The transaction: phase says how much of it is there. */
 	enum smtp_phase phase;
@@ -69,14 +77,25 @@ void session_reset(struct smtp_session *session);
 /* Say a last reply and take no more input. */
 void session_hang_up(struct smtp_session *session, enum smtp_reply reply);
 
-/* The handlers of MAIL, RCPT, DATA and BDAT. Phase and presence of the argument are checked. */
+/* The handlers. Phase and presence of the argument are checked. */
 void transaction_mail(struct smtp_session *session, struct span argument);
 void transaction_rcpt(struct smtp_session *session, struct span argument);
-void transaction_data(struct smtp_session *session);
-void transaction_bdat(struct smtp_session *session, struct span argument);
+void message_data(struct smtp_session *session);
+void message_bdat(struct smtp_session *session, struct span argument);
+void login_auth(struct smtp_session *session, struct span argument);
+void login_start_tls(struct smtp_session *session);
 
-/* Take message bytes from the front of *input, in INPUT_DATA and INPUT_CHUNK. */
-void transaction_take_data(struct smtp_session *session, struct span *input);
-void transaction_take_chunk(struct smtp_session *session, struct span *input);
+/* Take bytes from the front of *input, in INPUT_DATA and INPUT_CHUNK. */
+void message_take_data(struct smtp_session *session, struct span *input);
+void message_take_chunk(struct smtp_session *session, struct span *input);
+
+/* Whether AUTH can be had in the state of the connection. */
+bool login_is_possible(const struct smtp_session *session);
+
+/* Take one line of an AUTH exchange, in INPUT_AUTH. */
+void login_take_line(struct smtp_session *session, struct span line);
+
+/* An AUTH exchange ends without credentials: say why and wait for commands again. */
+void login_end(struct smtp_session *session, enum smtp_reply reply);
 
 #endif

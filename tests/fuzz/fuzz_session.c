@@ -27,10 +27,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	transcript.settings.largest_message = bytes[0] & 8 ? 100 : 0;
 	transcript.settings.most_errors = bytes[0] & 16 ? 0 : 20;
 	transcript.settings.most_recipients = bytes[0] & 32 ? 2 : 1000;
+	transcript.settings.tls = bytes[0] & 16 ? SMTP_TLS_OFFERED : SMTP_TLS_NONE;
+	transcript.settings.offers_auth = true;
+	transcript.settings.allows_clear_auth = bytes[0] & 16;
+	text_add_string(&fake.users, "ann secret\n");
 	transcript.settings.tarpit_count = bytes[0] & 64 ? 1 : 0;
 	fake.later = bytes[0] & 128 ? 3 : 0;
 	text_init(&transcript.input, 16 * 1024 * 1024);
 	text_add(&transcript.input, (struct span){(const char *)bytes + 1, size - 1});
+	transcript.starts_tls = size / 2;
 	text_init(&whole, 64 * 1024 * 1024);
 	transcript_play(&transcript, &fake, 0);
 	text_add(&whole, text_span(&fake.transcript));

@@ -14,6 +14,7 @@ void fake_host_init(struct fake_host *fake)
 	text_init(&fake->mailboxes, 4096);
 	text_init(&fake->bad_sender, 4096);
 	text_init(&fake->commit_text, 4096);
+	text_init(&fake->users, 4096);
 }
 
 void fake_host_free(struct fake_host *fake)
@@ -24,6 +25,7 @@ void fake_host_free(struct fake_host *fake)
 	text_free(&fake->mailboxes);
 	text_free(&fake->bad_sender);
 	text_free(&fake->commit_text);
+	text_free(&fake->users);
 }
 
 void fake_host_restart(struct fake_host *fake)
@@ -122,7 +124,7 @@ static void reply(void *world, struct span lines)
 
 static void event(void *world, const struct smtp_event *event)
 {
-	static const char *const kinds[] = {"accept", "refuse", "queued"};
+	static const char *const kinds[] = {"accept", "refuse", "queued", "login", "nologin"};
 	struct text text;
 
 	text_init(&text, 16384);
@@ -138,6 +140,10 @@ static void event(void *world, const struct smtp_event *event)
 		text_add_string(&text, " to=<");
 		text_add(&text, event->recipient);
 		text_add_byte(&text, '>');
+	}
+	if (event->kind >= SMTP_AUTH_OK) {
+		text_add_string(&text, " user=");
+		text_add(&text, event->user);
 	}
 	if (event->kind == SMTP_QUEUED) {
 		text_add_string(&text, " size=");
@@ -212,6 +218,26 @@ static void delay(void *world, uint32_t seconds)
 	text_free(&text);
 }
 
+static enum verdict authenticate(void *world, struct span user, struct span password)
+{
+	struct fake_host *fake = world;
+	enum verdict verdict;
+	struct text text;
+
+	assert(user.length && span_find(user, '\0') == user.length);
+	assert(password.length && span_find(password, '\0') == password.length);
+	text_init(&text, 65536);
+	text_add(&text, user);
+	text_add_byte(&text, ' ');
+	text_add(&text, password);
+	verdict = is_later(fake)			      ? VERDICT_LATER
+		  : is_listed(&fake->users, text_span(&text)) ? VERDICT_YES
+							      : VERDICT_NO;
+	note(fake, "check", text_span(&text), word(verdict));
+	text_free(&text);
+	return verdict;
+}
+
 static enum verdict open_message(void *world, struct span hello, struct span protocol)
 {
 	struct fake_host *fake = world;
@@ -274,6 +300,7 @@ struct smtp_host fake_host_table(struct fake_host *fake)
 		.bad_sender = bad_sender,
 		.own_address = own_address,
 		.delay = delay,
+		.authenticate = authenticate,
 		.open = open_message,
 		.body = body,
 		.commit = commit,

@@ -18,6 +18,7 @@ struct fake_host {
 	struct text mailboxes;	/* lines; none: every mailbox is there */
 	struct text bad_sender; /* lines */
 	bool has_no_list;	/* no rcpthosts */
+	struct text users;	/* lines "NAME PASSWORD" */
 	bool has_own;
 	struct address own; /* the address of this host */
 	unsigned later;	    /* the number, from 1, of the question that is answered LATER */

@@ -60,6 +60,8 @@ static bool set_world(struct span word, struct span rest, struct fake_host *fake
 	} else if (span_equal(word, SPAN("own"))) {
 		fake->has_own = address_read_span(rest, &fake->own);
 		assert(fake->has_own);
+	} else if (span_equal(word, SPAN("user"))) {
+		add_line(&fake->users, rest);
 	} else if (span_equal(word, SPAN("nolist"))) {
 		fake->has_no_list = true;
 	} else if (span_equal(word, SPAN("later"))) {
@@ -73,6 +75,27 @@ static bool set_world(struct span word, struct span rest, struct fake_host *fake
 				 (int)code.length, code.bytes);
 		}
 		text_add(&fake->commit_text, rest);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool set_security(struct span word, struct span rest, struct smtp_settings *settings)
+{
+	if (span_equal(word, SPAN("tls"))) {
+		settings->tls = span_equal(rest, SPAN("offered"))  ? SMTP_TLS_OFFERED
+				: span_equal(rest, SPAN("broken")) ? SMTP_TLS_BROKEN
+								   : SMTP_TLS_NONE;
+		settings->is_secured = span_equal(rest, SPAN("on"));
+	} else if (span_equal(word, SPAN("auth"))) {
+		settings->offers_auth = true;
+	} else if (span_equal(word, SPAN("needtls"))) {
+		settings->requires_tls = true;
+	} else if (span_equal(word, SPAN("needauth"))) {
+		settings->requires_auth = true;
+	} else if (span_equal(word, SPAN("clearauth"))) {
+		settings->allows_clear_auth = true;
 	} else {
 		return false;
 	}
@@ -151,6 +174,7 @@ static void add_input(struct text *input, struct span line)
 void transcript_read(struct span file, struct transcript *transcript, struct fake_host *fake)
 {
 	struct span line;
+	bool has_tls = false;
 
 	*transcript = (struct transcript){.settings = transcript_settings()};
 	text_init(&transcript->suffix, 4096);
@@ -161,10 +185,16 @@ void transcript_read(struct span file, struct transcript *transcript, struct fak
 
 		if (span_starts(line, SPAN("! "))) {
 			struct span rest = span_tail(line, 2), word = cut_word(&rest);
-			bool is_known =
-				set_world(word, rest, fake) || set_session(word, rest, transcript);
+			bool is_known = set_world(word, rest, fake) ||
+					set_session(word, rest, transcript) ||
+					set_security(word, rest, &transcript->settings);
 
 			assert(is_known);
+			continue;
+		}
+		if (span_equal(line, SPAN("!tls"))) {
+			transcript->starts_tls = transcript->input.length;
+			has_tls = true;
 			continue;
 		}
 		if (span_byte(line, 0) == '%') {
@@ -174,6 +204,8 @@ void transcript_read(struct span file, struct transcript *transcript, struct fak
 		while (times--)
 			add_input(&transcript->input, line);
 	}
+	if (!has_tls)
+		transcript->starts_tls = transcript->input.length;
 	assert(!transcript->input.failed);
 }
 
@@ -183,25 +215,19 @@ void transcript_free(struct transcript *transcript)
 	text_free(&transcript->input);
 }
 
-void transcript_play(const struct transcript *transcript, struct fake_host *fake, uint32_t seed)
+/* Feed some of what the client says, in pieces. */
+static enum smtp_step play_part(struct smtp_session *session, struct span rest, uint32_t *seed)
 {
-	struct smtp_host host = fake_host_table(fake);
-	struct smtp_session *session;
-	struct span rest = text_span(&transcript->input);
 	enum smtp_step step = SMTP_MORE;
 
-	fake_host_restart(fake);
-	session = smtp_session_new(&transcript->settings, &host);
-	if (!session)
-		return;
 	while (rest.length && step == SMTP_MORE) {
-		size_t length = seed == 0 ? rest.length : 1;
+		size_t length = *seed == 0 ? rest.length : 1;
 		struct span piece;
 		char *copy;
 
-		if (seed > 1) {
-			seed = seed * 1664525 + 1013904223;
-			length = (seed >> 16) % (seed >> 31 ? 5 : 100);
+		if (*seed > 1) {
+			*seed = *seed * 1664525 + 1013904223;
+			length = (*seed >> 16) % (*seed >> 31 ? 5 : 100);
 		}
 		piece = span_head(rest, length);
 		/* A block of its own, so that a read past its end is seen. */
@@ -213,6 +239,24 @@ void transcript_play(const struct transcript *transcript, struct fake_host *fake
 		free(copy);
 		rest = span_tail(rest, piece.length);
 	}
+	return step;
+}
+
+void transcript_play(const struct transcript *transcript, struct fake_host *fake, uint32_t seed)
+{
+	struct smtp_host host = fake_host_table(fake);
+	struct span input = text_span(&transcript->input);
+	struct smtp_session *session;
+	enum smtp_step step;
+
+	fake_host_restart(fake);
+	session = smtp_session_new(&transcript->settings, &host);
+	if (!session)
+		return;
+	step = play_part(session, span_head(input, transcript->starts_tls), &seed);
+	if (step == SMTP_START_TLS)
+		smtp_session_secured(session);
+	play_part(session, span_tail(input, transcript->starts_tls), &seed);
 	if (transcript->has_end)
 		smtp_session_end(session, transcript->end);
 	smtp_session_free(session);

@@ -5,9 +5,12 @@
  *     ! hosted DOMAIN            ! mailbox ADDRESS          ! badsender ADDRESS
  *     ! own ADDRESS              ! relay [SUFFIX]           ! unknown          ! odd
  *     ! nolist                   ! databytes N              ! recipients N     ! errors N
+ *     ! tls offered|broken|on    ! auth   ! needtls   ! needauth   ! clearauth
+ *     ! user NAME PASSWORD
  *     ! tarpit COUNT SECONDS     ! later N (the Nth question is answered LATER)
  *     ! commit yes|no|later [CODE TEXT]
  *     ! end gone|timeout|shutdown     how it ends, when the client has said all
+ * A line "!tls" is where the client begins to speak TLS, if the server lets it.
  * Every other line is sent with CRLF behind it. In it \r \n \0 \\ and \xHH stand for bytes, \{N}c
  * for N times the next byte; \c at its end means that no CRLF follows; a line "%N TEXT" is sent N
  * times.
@@ -21,6 +24,7 @@ struct transcript {
 	struct smtp_settings settings;
 	struct text suffix; /* what settings.relay_suffix points to */
 	struct text input;
+	size_t starts_tls; /* index in input; input.length: never */
 	bool has_end;
 	enum smtp_end end;
 };

@@ -3,7 +3,7 @@
 #include "support/check.h"
 #include "support/transcript.h"
 
-enum who { STRANGER, CUSTOMER, UNKNOWN };
+enum who { STRANGER, CUSTOMER, UNKNOWN, USER };
 
 /* The whole decision of one recipient, in the order in which it is made. */
 static void test_relay_decides_by_caller_and_lists_only(void **state)
@@ -42,6 +42,9 @@ static void test_relay_decides_by_caller_and_lists_only(void **state)
 		 REPLY_RECIPIENT_OK, "relayclient", "c@example.org+"},
 		{"customer, bad sender", CUSTOMER, 1, 0, 0, "<b@example.org>", REPLY_BAD_SENDER, "",
 		 NULL},
+		{"user", USER, 0, 0, 0, "<b@elsewhere.example>", REPLY_RECIPIENT_OK, "auth:ann",
+		 "b@elsewhere.example"},
+		{"user, bad sender", USER, 1, 0, 0, "<b@example.org>", REPLY_BAD_SENDER, "", NULL},
 		{"bad sender", STRANGER, 1, 0, 0, "<b@elsewhere.example>", REPLY_BAD_SENDER, "",
 		 NULL},
 		{"perhaps a customer, hosted", UNKNOWN, 0, 0, 0, "<b@example.org>",
@@ -78,7 +81,9 @@ static void test_relay_decides_by_caller_and_lists_only(void **state)
 		text_init(&why, 100);
 		text_init(&path.address, 4096);
 		assert_int_equal(path_read(span_of(cases[index].recipient), &path, &rest), PATH_OK);
-		reply = relay_decide(&settings, &host, cases[index].is_bad_sender, &path, &why);
+		reply = relay_decide(&settings, &host, cases[index].is_bad_sender,
+				     cases[index].who == USER ? SPAN("ann") : SPAN(""), &path,
+				     &why);
 		if (reply != cases[index].reply)
 			fail_msg("%s: reply %d", cases[index].name, reply);
 		CHECK_SPAN(cases[index].name, text_span(&why), cases[index].why);
