@@ -7,36 +7,12 @@ struct span span_of(const char *string)
 	return (struct span){string, string ? strlen(string) : 0};
 }
 
-int span_byte(struct span span, size_t index)
-{
-	return index < span.length ? (unsigned char)span.bytes[index] : -1;
-}
-
-size_t span_find(struct span span, char byte)
-{
-	const char *found = span.length ? memchr(span.bytes, byte, span.length) : NULL;
-
-	return found ? (size_t)(found - span.bytes) : span.length;
-}
-
 size_t span_find_last(struct span span, char byte)
 {
 	for (size_t index = span.length; index > 0; index--)
 		if (span.bytes[index - 1] == byte)
 			return index - 1;
 	return span.length;
-}
-
-struct span span_head(struct span span, size_t count)
-{
-	return (struct span){span.bytes, count < span.length ? count : span.length};
-}
-
-struct span span_tail(struct span span, size_t count)
-{
-	if (count > span.length)
-		count = span.length;
-	return (struct span){span.bytes ? span.bytes + count : NULL, span.length - count};
 }
 
 static bool is_blank(char byte)

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct span {
 	const char *bytes;
@@ -22,15 +23,32 @@ struct span {
 struct span span_of(const char *string);
 
 /* The byte at index, as an unsigned value; -1 at and after the end. */
-int span_byte(struct span span, size_t index);
+static inline int span_byte(struct span span, size_t index)
+{
+	return index < span.length ? (unsigned char)span.bytes[index] : -1;
+}
 
 /* Index of the first or last such byte; span.length when there is none. */
-size_t span_find(struct span span, char byte);
+static inline size_t span_find(struct span span, char byte)
+{
+	const char *found =
+		span.length ? (const char *)memchr(span.bytes, byte, span.length) : NULL;
+
+	return found ? (size_t)(found - span.bytes) : span.length;
+}
 size_t span_find_last(struct span span, char byte);
 
 /* The first count bytes, and what follows them. A count beyond the length means the length. */
-struct span span_head(struct span span, size_t count);
-struct span span_tail(struct span span, size_t count);
+static inline struct span span_head(struct span span, size_t count)
+{
+	return (struct span){span.bytes, count < span.length ? count : span.length};
+}
+static inline struct span span_tail(struct span span, size_t count)
+{
+	if (count > span.length)
+		count = span.length;
+	return (struct span){span.bytes ? span.bytes + count : NULL, span.length - count};
+}
 
 /* The span without the blanks (space, tab) at its end, and at its start. */
 struct span span_trim_end(struct span span);
