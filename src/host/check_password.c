@@ -1,0 +1,131 @@
+#include "host/check_password.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "unix/file.h"
+#include "unix/spawn.h"
+
+#define LONGEST_MESSAGE 512 /* bytes, checkpassword's interface */
+#define WITHOUT_PIDFD	20  /* milliseconds between two looks at the child */
+
+extern char **environ;
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+/* Start the program with descriptor 3 from message, and nothing to read or say otherwise. */
+static pid_t start(char *const argv[], int message)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const struct spawn_move moves[] = {{null, 0}, {null, 1}, {message, 3}};
+	struct text path;
+	pid_t child = -1;
+	int kept;
+
+	text_init(&path, 4096);
+	if (null != -1 && spawn_find(argv[0], &path) == 0)
+		child = spawn(path.bytes, argv, environ, moves, 3);
+	kept = errno;
+	if (null != -1)
+		close(null);
+	text_free(&path);
+	errno = kept;
+	return child;
+}
+
+/* Wait for the child until a moment, then end it. Returns its status, or -1 when it was late. */
+static int wait_for(pid_t child, uint64_t until)
+{
+	int process = (int)syscall(SYS_pidfd_open, child, 0), status = -1;
+	bool is_late = false;
+
+	for (;;) {
+		struct pollfd polled = {.fd = process, .events = POLLIN};
+		uint64_t time = now();
+		int left = process == -1 ? WITHOUT_PIDFD : (int)(until > time ? until - time : 0);
+		pid_t result = waitpid(child, &status, is_late ? 0 : WNOHANG);
+
+		if (result == child || (result == -1 && errno != EINTR))
+			break;
+		is_late = time >= until;
+		if (is_late)
+			kill(child, SIGKILL);
+		else
+			poll(&polled, 1, left);
+	}
+	if (process != -1)
+		close(process);
+	return is_late ? -1 : status;
+}
+
+static enum verdict judge(int status, const char **trouble)
+{
+	*trouble = NULL;
+	if (status == -1)
+		*trouble = "it did not answer in time";
+	else if (!WIFEXITED(status))
+		*trouble = "it crashed";
+	else if (WEXITSTATUS(status) == 111)
+		*trouble = "it reports trouble of its own";
+	if (*trouble)
+		return VERDICT_LATER;
+	return WEXITSTATUS(status) == 0 ? VERDICT_YES : VERDICT_NO;
+}
+
+enum verdict check_password(char *const argv[], struct span user, struct span password,
+			    uint32_t seconds, const char **trouble)
+{
+	enum verdict verdict = VERDICT_LATER;
+	uint64_t until = now() + (uint64_t)seconds * 1000;
+	int ends[2] = {-1, -1};
+	struct text message;
+	pid_t child;
+
+	text_init(&message, LONGEST_MESSAGE);
+	*trouble = "out of memory";
+	if (!text_reserve(&message, LONGEST_MESSAGE))
+		return verdict;
+	text_add(&message, user);
+	text_add_byte(&message, '\0');
+	text_add(&message, password);
+	text_add_byte(&message, '\0');
+	text_add_number(&message, (uint64_t)time(NULL));
+	text_add_byte(&message, '\0');
+	*trouble = NULL;
+	if (message.failed) {
+		verdict = VERDICT_NO; /* it does not fit, so it is nobody's */
+		goto done;
+	}
+	*trouble = "it cannot be run";
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		goto done;
+	child = start(argv, ends[0]);
+	close(ends[0]);
+	if (child != -1) {
+		/* A pipe holds all of it, so this cannot wait; that the program does not read is
+		 * its own affair. */
+		file_write(ends[1], text_span(&message));
+		close(ends[1]);
+		verdict = judge(wait_for(child, until), trouble);
+	} else {
+		close(ends[1]);
+	}
+done:
+	text_wipe(&message);
+	text_free(&message);
+	return verdict;
+}

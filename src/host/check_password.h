@@ -1,0 +1,24 @@
+/*
+ * check_password: ask a program of checkpassword's interface whether a password is right.
+ *
+ * The program reads user, password and a timestamp, each with a NUL behind it, from descriptor 3,
+ * and says by its exit code what it thinks. It sees neither the network nor, in its arguments or
+ * its environment, the password. Follows checkpassword's interface, 512 bytes in all.
+ */
+#ifndef HOST_CHECK_PASSWORD_H
+#define HOST_CHECK_PASSWORD_H
+
+#include <stdint.h>
+
+#include "base/span.h"
+#include "base/verdict.h"
+
+#define CHECK_PASSWORD_SECONDS 60 /* how long a program may think */
+
+/* Run argv, which ends in NULL. YES: exit code 0. LATER: 111, a crash, no answer within so many
+ * seconds, or it could not be run; *trouble then says which, for the log. NO: any other exit code,
+ * or what the interface cannot carry. Takes at most the time given, whatever the program does. */
+enum verdict check_password(char *const argv[], struct span user, struct span password,
+			    uint32_t seconds, const char **trouble);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * tls_request: ask the program in front to put the connection under TLS.
+ *
+ * The client side of UCSPI-TLS: SSLCTLFD, SSLREADFD and SSLWRITEFD name a descriptor for the
+ * request and those to read and write afterwards. What TLS agreed on comes back as variables.
+ */
+#ifndef UNIX_TLS_REQUEST_H
+#define UNIX_TLS_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether the three variables name open descriptors, so that a request can be made. */
+bool tls_request_is_possible(void);
+
+/* Make the request and wait for the handshake, so many seconds at most. On success descriptors 0
+ * and 1 are the connection under TLS, and the SSL_ variables that came are set, all other SSL_
+ * variables of that list unset. Returns 0, or -1 with errno (EPROTO: the handshake failed,
+ * ETIMEDOUT: it did not end in time); then the connection is of no more use. Either way no further
+ * request is possible and the descriptors are closed. */
+int tls_request_make(uint32_t seconds);
+
+#endif
