@@ -1,0 +1,143 @@
+#include "queue/envelope.h"
+
+void envelope_init(struct envelope *envelope)
+{
+	*envelope = (struct envelope){.step = ENVELOPE_MORE};
+	text_init(&envelope->bytes, ENVELOPE_LARGEST);
+}
+
+void envelope_free(struct envelope *envelope)
+{
+	text_free(&envelope->bytes);
+}
+
+/* Look at the items behind those that were found complete before. */
+static enum envelope_step advance(struct envelope *envelope)
+{
+	for (;;) {
+		struct span item = span_tail(text_span(&envelope->bytes), envelope->item);
+		int letter = span_byte(item, 0);
+		size_t end;
+
+		if (letter == -1)
+			return ENVELOPE_MORE;
+		if (letter == '\0' && envelope->item > 0)
+			return ENVELOPE_DONE;
+		if (letter != (envelope->item == 0 ? 'F' : 'T'))
+			return ENVELOPE_GARBAGE;
+		end = span_find(span_head(item, 1 + ENVELOPE_ADDRESS + 1), '\0');
+		if (end > 1 + ENVELOPE_ADDRESS)
+			return ENVELOPE_TOO_LONG;
+		if (end == item.length)
+			return ENVELOPE_MORE;
+		envelope->item += end + 1;
+	}
+}
+
+enum envelope_step envelope_feed(struct envelope *envelope, struct span bytes)
+{
+	if (envelope->step != ENVELOPE_MORE)
+		return envelope->step;
+	text_add(&envelope->bytes, bytes);
+	envelope->step = envelope->bytes.failed ? ENVELOPE_FULL : advance(envelope);
+	return envelope->step;
+}
+
+struct span envelope_sender(const struct envelope *envelope)
+{
+	struct span rest = span_tail(text_span(&envelope->bytes), 1);
+
+	return span_head(rest, span_find(rest, '\0'));
+}
+
+bool envelope_recipient(const struct envelope *envelope, size_t *position, struct span *recipient)
+{
+	struct span rest;
+
+	if (*position == 0)
+		*position = 1 + envelope_sender(envelope).length + 1;
+	rest = span_tail(text_span(&envelope->bytes), *position);
+	if (span_byte(rest, 0) != 'T')
+		return false;
+	rest = span_tail(rest, 1);
+	*recipient = span_head(rest, span_find(rest, '\0'));
+	*position += 1 + recipient->length + 1;
+	return true;
+}
+
+/* A byte that a local part may have outside quotes (RFC 5321 section 4.1.2, RFC 6531 section 3.3);
+ * dots are looked at by themselves. */
+static bool is_plain(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+	       (byte >= '0' && byte <= '9') || (unsigned char)byte >= 0x80 ||
+	       span_find(SPAN("!#$%&'*+-/=?^_`{|}~"), byte) < sizeof("!#$%&'*+-/=?^_`{|}~") - 1;
+}
+
+static char without_control(char byte)
+{
+	return (byte >= 0 && byte < ' ') || byte == 0x7f ? '?' : byte;
+}
+
+static bool needs_quotes(struct span local)
+{
+	if (local.length == 0)
+		return false;
+	for (size_t index = 0; index < local.length; index++) {
+		char byte = without_control(local.bytes[index]);
+		bool is_inside = index > 0 && index + 1 < local.length;
+
+		if (byte == '.' ? !is_inside || local.bytes[index - 1] == '.' : !is_plain(byte))
+			return true;
+	}
+	return false;
+}
+
+static void write_path(struct span address, struct text *lines)
+{
+	size_t at = span_find_last(address, '@');
+	struct span local = span_head(address, at), domain = span_tail(address, at);
+	const char *quote = needs_quotes(local) ? "\"" : "";
+
+	text_add_byte(lines, '<');
+	text_add_string(lines, quote);
+	for (size_t index = 0; index < local.length; index++) {
+		char byte = without_control(local.bytes[index]);
+
+		if (byte == '"' || byte == '\\')
+			text_add_byte(lines, '\\');
+		text_add_byte(lines, byte);
+	}
+	text_add_string(lines, quote);
+	for (size_t index = 0; index < domain.length; index++) {
+		char byte = without_control(domain.bytes[index]);
+
+		text_add_byte(lines, byte == '<' || byte == '>' || byte == ' ' ? '?' : byte);
+	}
+	text_add_string(lines, ">\n");
+}
+
+void envelope_write_lines(const struct envelope *envelope, struct text *lines)
+{
+	struct span recipient;
+	size_t position = 0;
+
+	text_add_string(lines, "Return-Path: ");
+	write_path(envelope_sender(envelope), lines);
+	while (envelope_recipient(envelope, &position, &recipient)) {
+		text_add_string(lines, "X-Envelope-To: ");
+		write_path(recipient, lines);
+	}
+}
+
+enum queue_status envelope_status(enum envelope_step step)
+{
+	switch (step) {
+	case ENVELOPE_DONE: return QUEUE_OK;
+	case ENVELOPE_MORE: return QUEUE_READ_ERROR;
+	case ENVELOPE_TOO_LONG: return QUEUE_ADDRESS_TOO_LONG;
+	case ENVELOPE_GARBAGE: return QUEUE_BAD_ENVELOPE;
+	case ENVELOPE_FULL: break;
+	}
+	return QUEUE_NO_MEMORY;
+}
