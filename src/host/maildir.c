@@ -1,0 +1,306 @@
+#include "host/maildir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "queue/name.h"
+#include "unix/file.h"
+
+#define LONGEST_PATH  4096
+#define MOST_NAMES    100	    /* tried for one message */
+#define PIPE_FOR_MANY (1024 * 1024) /* bytes of the pipe through which a large message comes */
+#define COPY_AT_ONCE  (64 * 1024 * 1024)
+
+void maildir_init(struct maildir *maildir, const char *directory)
+{
+	*maildir = (struct maildir){.directory = directory, .spool = -1};
+	text_init(&maildir->held, MAILDIR_HELD);
+}
+
+void maildir_free(struct maildir *maildir)
+{
+	if (maildir->spool != -1)
+		close(maildir->spool);
+	maildir->spool = -1;
+	text_free(&maildir->held);
+}
+
+/* Say what failed, with errno's reason. A full disk has its own code, whatever found it full. */
+static enum queue_status trouble(enum queue_status status, const char *what, const char *path,
+				 struct text *why)
+{
+	bool is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+
+	text_add_string(why, "unable to ");
+	text_add_string(why, what);
+	text_add_byte(why, ' ');
+	text_add_string(why, path);
+	text_add_string(why, ": ");
+	text_add_string(why, strerror(errno));
+	return is_full ? QUEUE_WRITE_ERROR : status;
+}
+
+static void write_path(const struct maildir *maildir, const char *folder, const char *name,
+		       struct text *path)
+{
+	text_clear(path);
+	text_add_string(path, maildir->directory);
+	text_add_byte(path, '/');
+	text_add_string(path, folder);
+	text_add_byte(path, '/');
+	text_add_string(path, name);
+}
+
+/* Make what is missing of the Maildir, durably. Returns 0, or -1 with errno. */
+static int make_directories(const struct maildir *maildir)
+{
+	static const char *const folders[] = {"tmp", "new", "cur"};
+	struct text path;
+	int result = 0;
+
+	text_init(&path, LONGEST_PATH);
+	if (mkdir(maildir->directory, 0700) == -1 && errno != EEXIST)
+		return -1;
+	for (size_t index = 0; index < sizeof(folders) / sizeof(*folders) && result == 0; index++) {
+		text_clear(&path);
+		text_add_string(&path, maildir->directory);
+		text_add_byte(&path, '/');
+		text_add_string(&path, folders[index]);
+		errno = ENAMETOOLONG;
+		if (path.failed || (mkdir(path.bytes, 0700) == -1 && errno != EEXIST))
+			result = -1;
+	}
+	if (result == 0 && (file_sync_directory_of(text_string(&path)) == -1 ||
+			    file_sync_directory_of(maildir->directory) == -1))
+		result = -1;
+	text_free(&path);
+	return result;
+}
+
+/* Choose a name that nobody has and create it in tmp/. Returns the descriptor, or -1 with errno. */
+static int create(const struct maildir *maildir, uint64_t size, struct text *name,
+		  struct text *path)
+{
+	char host[256] = "";
+	bool has_made_directories = false;
+	int descriptor = -1;
+
+	gethostname(host, sizeof(host) - 1);
+	for (unsigned tries = 0; descriptor == -1 && tries < MOST_NAMES; tries++) {
+		struct timespec now;
+
+		clock_gettime(CLOCK_REALTIME, &now);
+		text_clear(name);
+		name_write(&(struct name){.seconds = (uint64_t)now.tv_sec,
+					  .microseconds = (uint64_t)now.tv_nsec / 1000,
+					  .process = (uint64_t)getpid(),
+					  .host = span_of(host),
+					  .size = size},
+			   name);
+		write_path(maildir, "tmp", text_string(name), path);
+		if (name->failed || path->failed) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		descriptor =
+			open(path->bytes, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (descriptor == -1 && errno == ENOENT && !has_made_directories) {
+			if (make_directories(maildir) == -1)
+				return -1;
+			has_made_directories = true;
+		} else if (descriptor == -1 && errno != EEXIST) {
+			return -1;
+		}
+	}
+	return descriptor;
+}
+
+/* A file of tmp/ that has no name. Returns the descriptor, or -1 with errno. */
+static int create_spool(const struct maildir *maildir)
+{
+	struct text name, path;
+	int descriptor, kept;
+
+	text_init(&name, LONGEST_PATH);
+	text_init(&path, LONGEST_PATH);
+	write_path(maildir, "tmp", "", &path);
+	descriptor = path.failed ? -1 : open(path.bytes, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	if (descriptor == -1) { /* no such directory, or not on this file system */
+		descriptor = create(maildir, 0, &name, &path);
+		if (descriptor != -1)
+			unlink(path.bytes);
+	}
+	kept = errno;
+	text_free(&name);
+	text_free(&path);
+	errno = kept;
+	return descriptor;
+}
+
+enum queue_status maildir_receive(struct maildir *maildir, int descriptor, struct text *why)
+{
+	struct text *held = &maildir->held;
+	ssize_t count;
+
+	if (!text_reserve(held, MAILDIR_HELD)) {
+		errno = ENOMEM;
+		return trouble(QUEUE_NO_MEMORY, "hold", "the message", why);
+	}
+	for (;;) {
+		if (held->length == MAILDIR_HELD) {
+			if (maildir->spool == -1) {
+				fcntl(descriptor, F_SETPIPE_SZ, PIPE_FOR_MANY);
+				maildir->spool = create_spool(maildir);
+			}
+			if (maildir->spool == -1)
+				return trouble(QUEUE_NO_FILES, "create a file in",
+					       maildir->directory, why);
+			if (file_write(maildir->spool, text_span(held)) == -1)
+				return trouble(QUEUE_WRITE_ERROR, "write to a file in",
+					       maildir->directory, why);
+			text_clear(held);
+		}
+		count = file_read(descriptor, held->bytes + held->length,
+				  MAILDIR_HELD - held->length);
+		if (count == -1)
+			return trouble(QUEUE_READ_ERROR, "read", "the message", why);
+		if (count == 0)
+			break;
+		held->length += (size_t)count;
+		maildir->size += (uint64_t)count;
+	}
+	if (maildir->spool != -1 && file_write(maildir->spool, text_span(held)) == -1)
+		return trouble(QUEUE_WRITE_ERROR, "write to a file in", maildir->directory, why);
+	return QUEUE_OK;
+}
+
+/* Write two spans, with one call where the system takes them at once. Returns 0, or -1. */
+static int write_both(int descriptor, struct span first, struct span second)
+{
+	struct iovec parts[2] = {
+		{.iov_base = (void *)(uintptr_t)first.bytes, .iov_len = first.length},
+		{.iov_base = (void *)(uintptr_t)second.bytes, .iov_len = second.length},
+	};
+	ssize_t count;
+	size_t written;
+
+	do
+		count = writev(descriptor, parts, 2);
+	while (count == -1 && errno == EINTR);
+	if (count == -1)
+		return -1;
+	written = (size_t)count;
+	if (written < first.length && file_write(descriptor, span_tail(first, written)) == -1)
+		return -1;
+	written = written > first.length ? written - first.length : 0;
+	return file_write(descriptor, span_tail(second, written));
+}
+
+/* Copy the spool to where a descriptor stands, in the kernel where it can. Returns 0, or -1. */
+static int copy_spool(const struct maildir *maildir, int descriptor)
+{
+	off_t offset = 0;
+	ssize_t count;
+
+	while (offset < (off_t)maildir->size) {
+		count = copy_file_range(maildir->spool, &offset, descriptor, NULL, COPY_AT_ONCE, 0);
+		if (count > 0 || (count == -1 && errno == EINTR))
+			continue;
+		if (count == -1 && errno != EXDEV && errno != EINVAL && errno != ENOSYS &&
+		    errno != EOPNOTSUPP)
+			return -1;
+		break;
+	}
+	while (offset < (off_t)maildir->size) { /* a system without that call */
+		count = pread(maildir->spool, maildir->held.bytes, MAILDIR_HELD, offset);
+		if (count == 0)
+			errno = EIO;
+		if (count == 0 || (count == -1 && errno != EINTR))
+			return -1;
+		if (count == -1)
+			continue;
+		if (file_write(descriptor, (struct span){maildir->held.bytes, (size_t)count}) == -1)
+			return -1;
+		offset += count;
+	}
+	return 0;
+}
+
+static int write_durably(const struct maildir *maildir, int descriptor, struct span lines)
+{
+	if (maildir->spool == -1) {
+		if (write_both(descriptor, lines, text_span(&maildir->held)) == -1)
+			return -1;
+	} else if (file_write(descriptor, lines) == -1 || copy_spool(maildir, descriptor) == -1) {
+		return -1;
+	}
+	return fsync(descriptor);
+}
+
+/* Give a file another name, which nobody may have yet. Returns 0, or -1 with errno. */
+static int rename_to_new_name(const char *from, const char *to)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (link(from, to) == -1) /* a file system that knows no such rename */
+		return -1;
+	unlink(from);
+	return 0;
+}
+
+static enum queue_status move_into_new(const struct maildir *maildir, const char *name,
+				       const char *path, struct text *why)
+{
+	enum queue_status status = QUEUE_OK;
+	struct text target;
+	int result;
+
+	text_init(&target, LONGEST_PATH);
+	write_path(maildir, "new", name, &target);
+	errno = ENAMETOOLONG;
+	result = target.failed ? -1 : rename_to_new_name(path, target.bytes);
+	if (result == -1 && errno == ENOENT && make_directories(maildir) == 0)
+		result = rename_to_new_name(path, target.bytes);
+	if (result == -1) {
+		status = trouble(QUEUE_NO_FILES, "move a message to", text_string(&target), why);
+		unlink(path);
+	} else if (file_sync_directory_of(target.bytes) == -1) {
+		status = trouble(QUEUE_WRITE_ERROR, "make durable", target.bytes, why);
+		unlink(target.bytes); /* it will be sent again */
+	}
+	text_free(&target);
+	return status;
+}
+
+enum queue_status maildir_store(struct maildir *maildir, struct span lines, struct text *why)
+{
+	enum queue_status status;
+	struct text name, path;
+	int descriptor;
+
+	text_init(&name, LONGEST_PATH);
+	text_init(&path, LONGEST_PATH);
+	descriptor = create(maildir, lines.length + maildir->size, &name, &path);
+	if (descriptor == -1) {
+		status = trouble(errno == ENOENT ? QUEUE_NO_HOME : QUEUE_NO_FILES,
+				 "create a file in", maildir->directory, why);
+	} else if (write_durably(maildir, descriptor, lines) == -1) {
+		status = trouble(QUEUE_WRITE_ERROR, "write", path.bytes, why);
+		unlink(path.bytes);
+	} else {
+		status = move_into_new(maildir, name.bytes, path.bytes, why);
+	}
+	if (descriptor != -1)
+		close(descriptor);
+	text_free(&name);
+	text_free(&path);
+	return status;
+}

@@ -1,0 +1,200 @@
+#include "host/maildir.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/check.h"
+#include "unix/file.h"
+
+static char home[] = "/tmp/tidewaiter-maildir.XXXXXX";
+static char directory[200];
+
+static int make_directory(void **state)
+{
+	(void)state;
+	if (!mkdtemp(home))
+		return -1;
+	snprintf(directory, sizeof(directory), "%s/mail", home);
+	return 0;
+}
+
+static int remove_directory(void **state)
+{
+	char command[100];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", home);
+	return system(command);
+}
+
+/* Count the files of a folder; the name of the last one seen goes to path. */
+static unsigned list(const char *folder, char path[1000])
+{
+	struct dirent *entry;
+	unsigned count = 0;
+	char name[300];
+	DIR *stream;
+
+	snprintf(name, sizeof(name), "%s/%s", directory, folder);
+	stream = opendir(name);
+	assert_non_null(stream);
+	while ((entry = readdir(stream)))
+		if (entry->d_name[0] != '.') {
+			count++;
+			snprintf(path, 1000, "%s/%s", name, entry->d_name);
+		}
+	closedir(stream);
+	return count;
+}
+
+static void make_message(struct text *message, size_t size)
+{
+	assert_true(text_reserve(message, size));
+	for (size_t index = 0; index < size; index++)
+		text_add_byte(message, (char)('a' + index % 26 + index / 4096 % 7));
+}
+
+/* A file to read the message from: a descriptor at its start. */
+static int file_of(struct span bytes)
+{
+	int descriptor = open(home, O_RDWR | O_TMPFILE, 0600);
+
+	assert_int_not_equal(descriptor, -1);
+	assert_int_equal(file_write(descriptor, bytes), 0);
+	assert_int_equal(lseek(descriptor, 0, SEEK_SET), 0);
+	return descriptor;
+}
+
+static void test_maildir_keeps_messages_of_any_size(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t size;
+	} cases[] = {
+		{"empty", 0},
+		{"a byte", 1},
+		{"just held", MAILDIR_HELD - 1},
+		{"as much as is held", MAILDIR_HELD},
+		{"a byte more", MAILDIR_HELD + 1},
+		{"large", 3 * MAILDIR_HELD + 17},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct maildir maildir;
+		struct text message, found, why;
+		char path[1000], suffix[50];
+		int descriptor;
+
+		text_init(&message, 10 * MAILDIR_HELD);
+		text_init(&found, 10 * MAILDIR_HELD);
+		text_init(&why, 1000);
+		make_message(&message, cases[index].size);
+		descriptor = file_of(text_span(&message));
+		maildir_init(&maildir, directory);
+		if (maildir_receive(&maildir, descriptor, &why) != QUEUE_OK ||
+		    maildir_store(&maildir, SPAN("X-Line: 1\n"), &why) != QUEUE_OK)
+			fail_msg("%s: %s", cases[index].name, text_string(&why));
+		close(descriptor);
+		maildir_free(&maildir);
+
+		if (list("tmp", path) != 0 || list("new", path) != 1)
+			fail_msg("%s: not one file", cases[index].name);
+		descriptor = open(path, O_RDONLY);
+		assert_int_equal(file_read_all(descriptor, &found), 0);
+		close(descriptor);
+		if (!span_equal(span_head(text_span(&found), 10), SPAN("X-Line: 1\n")) ||
+		    !span_equal(span_tail(text_span(&found), 10), text_span(&message)))
+			fail_msg("%s: another message", cases[index].name);
+		snprintf(suffix, sizeof(suffix), ",S=%zu", found.length);
+		assert_true(span_ends_folded(span_of(path), span_of(suffix)));
+		unlink(path);
+		text_free(&message);
+		text_free(&found);
+		text_free(&why);
+	}
+}
+
+static void test_maildir_is_private(void **state)
+{
+	static const char *const folders[] = {"", "/tmp", "/new", "/cur"};
+	struct stat status;
+	char path[300];
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(folders); index++) {
+		snprintf(path, sizeof(path), "%s%s", directory, folders[index]);
+		assert_int_equal(stat(path, &status), 0);
+		assert_int_equal(status.st_mode & 07777, 0700);
+	}
+}
+
+static void test_maildir_says_what_failed(void **state)
+{
+	static const struct {
+		const char *name, *directory, *reason;
+		size_t size;
+		enum queue_status status;
+	} cases[] = {
+		{"no place for it", "/nowhere/mail", "/nowhere/mail", 1, QUEUE_NO_HOME},
+		{"nor for the spool", "/nowhere/mail", "/nowhere/mail", 2 * MAILDIR_HELD,
+		 QUEUE_NO_FILES},
+		{"a file in its place", "/dev/null", "/dev/null", 1, QUEUE_NO_FILES},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct text message, why;
+		struct maildir maildir;
+		enum queue_status status;
+		int descriptor;
+
+		text_init(&message, 10 * MAILDIR_HELD);
+		text_init(&why, 1000);
+		make_message(&message, cases[index].size);
+		descriptor = file_of(text_span(&message));
+		maildir_init(&maildir, cases[index].directory);
+		status = maildir_receive(&maildir, descriptor, &why);
+		if (status == QUEUE_OK)
+			status = maildir_store(&maildir, SPAN(""), &why);
+		if (status != cases[index].status)
+			fail_msg("%s: %d, %s", cases[index].name, (int)status, text_string(&why));
+		if (!strstr(text_string(&why), cases[index].reason))
+			fail_msg("%s: %s", cases[index].name, text_string(&why));
+		close(descriptor);
+		maildir_free(&maildir);
+		text_free(&message);
+		text_free(&why);
+	}
+}
+
+static void test_maildir_takes_nothing_it_cannot_read(void **state)
+{
+	struct maildir maildir;
+	struct text why;
+	int descriptor = open("/", O_RDONLY | O_DIRECTORY);
+
+	(void)state;
+	text_init(&why, 1000);
+	maildir_init(&maildir, directory);
+	assert_int_equal(maildir_receive(&maildir, descriptor, &why), QUEUE_READ_ERROR);
+	assert_true(why.length > 0);
+	close(descriptor);
+	maildir_free(&maildir);
+	text_free(&why);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_maildir_keeps_messages_of_any_size),
+		cmocka_unit_test(test_maildir_is_private),
+		cmocka_unit_test(test_maildir_says_what_failed),
+		cmocka_unit_test(test_maildir_takes_nothing_it_cannot_read),
+	};
+
+	return cmocka_run_group_tests_name("maildir", tests, make_directory, remove_directory);
+}
