@@ -81,6 +81,17 @@ enum verdict control_line(const char *name, struct text *line, struct text *why)
 	return verdict;
 }
 
+/* A negative number has always meant none. */
+static bool read_number(struct span line, uint64_t maximum, uint64_t *number)
+{
+	if (span_byte(line, 0) != '-')
+		return number_read_span(line, maximum, number);
+	if (!number_read_span(span_tail(line, 1), UINT64_MAX, number))
+		return false;
+	*number = 0;
+	return true;
+}
+
 bool control_number(const char *name, const char *variable, uint64_t maximum, uint64_t *number,
 		    struct text *why)
 {
@@ -96,7 +107,7 @@ bool control_number(const char *name, const char *variable, uint64_t maximum, ui
 		verdict = control_line(name, &line, why);
 	if (verdict == VERDICT_LATER) {
 		is_good = false;
-	} else if (line.length && !number_read_span(text_span(&line), maximum, number)) {
+	} else if (line.length && !read_number(text_span(&line), maximum, number)) {
 		is_good = false;
 		text_add_string(why, value ? variable : name);
 		text_add_string(why, ": not a number from 0 to ");

@@ -26,8 +26,8 @@ enum verdict control_read(const char *name, struct text *contents, struct text *
 enum verdict control_line(const char *name, struct text *line, struct text *why);
 
 /* A number: from the environment variable if one is named and set (an empty value is 0), else from
- * the file, else, and for an empty file, *number stays. False on an error, and for a value above
- * maximum. */
+ * the file, else, and for an empty file, *number stays. A negative number counts as 0. False on an
+ * error, and for a value above maximum. */
 bool control_number(const char *name, const char *variable, uint64_t maximum, uint64_t *number,
 		    struct text *why);
 

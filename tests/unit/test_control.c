@@ -102,6 +102,13 @@ static void test_control_number_prefers_the_environment(void **state)
 	setenv("DATABYTES", "", 1);
 	assert_true(control_number("databytes", "DATABYTES", 1000, &number, &why));
 	assert_int_equal(number, 0);
+	setenv("DATABYTES", "-5", 1);
+	number = 9;
+	assert_true(control_number("databytes", "DATABYTES", 1000, &number, &why));
+	assert_int_equal(number, 0);
+	setenv("DATABYTES", "-", 1);
+	assert_false(control_number("databytes", "DATABYTES", 1000, &number, &why));
+	text_clear(&why);
 	setenv("DATABYTES", "1001", 1);
 	assert_false(control_number("databytes", "DATABYTES", 1000, &number, &why));
 	assert_non_null(strstr(text_string(&why), "DATABYTES"));

@@ -1,0 +1,268 @@
+#include "host/direct.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "host/policy.h"
+#include "smtp/received.h"
+#include "unix/environment.h"
+#include "unix/home.h"
+#include "unix/report.h"
+
+#define LONGEST_RECEIVED 16384 /* bytes */
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+static struct span known(const char *value)
+{
+	return value && *value ? span_of(value) : SPAN("unknown");
+}
+
+void direct_init(struct direct *direct, struct settings *settings, struct client *client)
+{
+	const char *ip = environment_get("TCPREMOTEIP");
+	struct address address;
+
+	*direct = (struct direct){
+		.settings = settings,
+		.client = client,
+		.log.rule = span_of(environment_get("TCPRULE")),
+		.log.why = settings->smtp.may_relay ? SPAN("relayclient") : SPAN(""),
+		.remote_host = known(environment_get("TCPREMOTEHOST")),
+		.queue_name = environment_get("QMAILQUEUE"),
+		.start = now(),
+	};
+	direct->log.ip = known(ip);
+	if (ip && address_read(ip, &address)) {
+		address_write(&address, direct->remote_ip);
+		direct->log.ip = span_of(direct->remote_ip);
+	}
+	text_init(&direct->queue_id, 2 * QUEUE_PROGRAM_TEXT);
+	queue_program_init(&direct->queue, &queue_program_limits);
+}
+
+void direct_free(struct direct *direct)
+{
+	queue_program_free(&direct->queue);
+	interfaces_free(&direct->interfaces);
+	text_free(&direct->queue_id);
+}
+
+void direct_begin(struct direct *direct)
+{
+	log_connect(&direct->log, direct->remote_host);
+	if (!direct->settings->rcpthosts.exists)
+		warn("there is no control/rcpthosts: every recipient is accepted");
+}
+
+void direct_end(struct direct *direct, const struct smtp_totals *totals)
+{
+	log_end(&direct->log, totals, now() - direct->start);
+}
+
+/* --- the client --- */
+
+static void reply(void *world, struct span lines)
+{
+	struct direct *direct = world;
+
+	client_say(direct->client, lines);
+}
+
+static void event(void *world, const struct smtp_event *what)
+{
+	struct direct *direct = world;
+
+	log_event(&direct->log, what, text_span(&direct->queue_id), now() - direct->message);
+}
+
+static void delay(void *world, uint32_t seconds)
+{
+	struct direct *direct = world;
+
+	client_flush(direct->client);
+	client_pause(direct->client, (uint64_t)seconds * 1000);
+}
+
+bool direct_greet_later(struct direct *direct)
+{
+	struct smtp_event refusal = {
+		.kind = SMTP_REFUSE,
+		.code = 554,
+		.reason = SPAN("smtp protocol violation (#5.5.1)"),
+	};
+	uint64_t waited;
+	size_t count;
+	char byte;
+
+	switch (client_read(direct->client, &byte, 1,
+			    (uint64_t)direct->settings->greet_delay * 1000, &count, &waited)) {
+	case CLIENT_SLOW: return true;
+	case CLIENT_BYTES:
+		client_say(direct->client, SPAN("554 smtp protocol violation (#5.5.1)\r\n"));
+		log_event(&direct->log, &refusal, (struct span){NULL, 0}, 0);
+		return false;
+	case CLIENT_END:
+	case CLIENT_STOP: break;
+	}
+	return false;
+}
+
+/* --- the lists --- */
+
+/* An answer of a cdb that was overwritten meanwhile is worth nothing. */
+static enum verdict if_unchanged(const struct cdb_file *file, const char *name,
+				 enum verdict verdict)
+{
+	if (verdict != VERDICT_LATER && (!file->is_open || cdb_file_is_unchanged(file)))
+		return verdict;
+	warn("control/%s cannot be read, or is being overwritten", name);
+	return VERDICT_LATER;
+}
+
+static enum verdict hosted(void *world, struct span domain, struct text *why)
+{
+	struct direct *direct = world;
+	struct settings *settings = direct->settings;
+	struct lookup list = entries_lookup(&settings->rcpthosts);
+	struct lookup more = cdb_file_lookup(&settings->morercpthosts);
+
+	return if_unchanged(&settings->morercpthosts, "morercpthosts.cdb",
+			    policy_hosted(settings->rcpthosts.exists ? &list : NULL,
+					  settings->morercpthosts.is_open ? &more : NULL, domain,
+					  why));
+}
+
+static enum verdict mailbox(void *world, struct span address)
+{
+	struct direct *direct = world;
+	struct cdb_file *file = &direct->settings->recipients;
+	struct lookup list = cdb_file_lookup(file);
+
+	return if_unchanged(file, "recipients.cdb",
+			    policy_mailbox(file->is_open ? &list : NULL, address));
+}
+
+static enum verdict bad_sender(void *world, struct span address)
+{
+	struct direct *direct = world;
+	struct lookup list = entries_lookup(&direct->settings->badmailfrom);
+
+	return policy_bad_sender(&list, address);
+}
+
+static bool own_address(void *world, const struct address *address)
+{
+	struct direct *direct = world;
+
+	return interfaces_have(&direct->interfaces, address);
+}
+
+/* --- the message --- */
+
+static void write_received(struct direct *direct, struct span hello, struct span protocol)
+{
+	const char *remote_info = environment_get("TCPREMOTEINFO");
+	struct received fields = {
+		.remote_host = direct->remote_host,
+		.remote_ip = direct->log.ip,
+		.has_remote_info = remote_info != NULL,
+		.remote_info = span_of(remote_info),
+		.hello = hello,
+		.local_host = text_span(&direct->settings->me),
+		.protocol = protocol,
+		.seconds = time(NULL),
+	};
+	struct text field;
+
+	text_init(&field, LONGEST_RECEIVED);
+	received_write(&fields, &field);
+	if (field.failed)
+		direct->queue.was_fed = false; /* without it no loop would ever be seen */
+	queue_program_write(&direct->queue, text_span(&field));
+	text_free(&field);
+}
+
+static enum verdict open_message(void *world, struct span hello, struct span protocol)
+{
+	struct direct *direct = world;
+	const char *name = direct->queue_name;
+	char path[4096];
+
+	direct->message = now();
+	text_clear(&direct->queue_id);
+	if (!name || !*name) {
+		home_program("queue-maildir", path, sizeof(path));
+		name = path;
+	}
+	if (queue_program_open(&direct->queue, name) == -1) {
+		warn_errno("unable to run %s", name);
+		return VERDICT_LATER;
+	}
+	write_received(direct, hello, protocol);
+	return VERDICT_YES;
+}
+
+static void body(void *world, struct span bytes)
+{
+	struct direct *direct = world;
+
+	queue_program_write(&direct->queue, bytes);
+}
+
+static void discard(void *world)
+{
+	struct direct *direct = world;
+
+	queue_program_abandon(&direct->queue);
+}
+
+static enum verdict commit(void *world, struct span envelope, struct smtp_answer *answer)
+{
+	struct direct *direct = world;
+	unsigned long process = (unsigned long)direct->queue.child;
+	struct queue_result result;
+	enum verdict verdict;
+
+	if (direct->client->is_gone) {
+		queue_program_abandon(&direct->queue);
+		return VERDICT_LATER;
+	}
+	result = queue_program_close(&direct->queue, envelope);
+	verdict = queue_status_read(&result, &answer->text, answer->enhanced_code);
+	if (verdict != VERDICT_YES)
+		return verdict;
+	text_add_string(&answer->text, "ok ");
+	text_add_number(&answer->text, (uint64_t)time(NULL));
+	text_add_string(&answer->text, " qp ");
+	text_add_number(&answer->text, process);
+	if (result.text.length)
+		text_add(&direct->queue_id, span_head(result.text, span_find(result.text, '\n')));
+	else
+		text_add_number(&direct->queue_id, process);
+	return VERDICT_YES;
+}
+
+struct smtp_host direct_host(struct direct *direct)
+{
+	return (struct smtp_host){
+		.world = direct,
+		.reply = reply,
+		.event = event,
+		.hosted = hosted,
+		.mailbox = mailbox,
+		.bad_sender = bad_sender,
+		.own_address = own_address,
+		.delay = delay,
+		.open = open_message,
+		.body = body,
+		.commit = commit,
+		.discard = discard,
+	};
+}

@@ -1,0 +1,51 @@
+/*
+ * direct: the world of a session, from within its own process.
+ *
+ * Answers struct smtp_host with the settings, the client's descriptors and a queue program, and
+ * writes the log. A message for whose answer nobody listens any more is not completed: its sender
+ * will try again, and it must not be there twice.
+ */
+#ifndef HOST_DIRECT_H
+#define HOST_DIRECT_H
+
+#include <stdint.h>
+
+#include "base/text.h"
+#include "host/client.h"
+#include "host/log.h"
+#include "host/queue_program.h"
+#include "host/settings.h"
+#include "smtp/session.h"
+#include "unix/interfaces.h"
+
+struct direct {
+	struct settings *settings;
+	struct client *client;
+	struct log log;
+	char remote_ip[ADDRESS_TEXT]; /* TCPREMOTEIP in the one form; empty: it is no address */
+	struct span remote_host;
+	const char *queue_name;
+	struct queue_program queue;
+	struct interfaces interfaces;
+	struct text queue_id;	 /* what names the message queued last */
+	uint64_t start, message; /* milliseconds: when the session, and the open message, began */
+};
+
+/* Read from the environment who is being served and which queue program is to be used. Settings and
+ * client must stay. */
+void direct_init(struct direct *direct, struct settings *settings, struct client *client);
+
+/* The table that a session is given. */
+struct smtp_host direct_host(struct direct *direct);
+
+/* Log that the session begins; and that it is over. */
+void direct_begin(struct direct *direct);
+void direct_end(struct direct *direct, const struct smtp_totals *totals);
+
+/* Before the greeting: wait for greetdelay and see whether the client keeps silent. False when the
+ * session must not begin: it has talked, and was told so, or it has gone. */
+bool direct_greet_later(struct direct *direct);
+
+void direct_free(struct direct *direct);
+
+#endif

@@ -1,0 +1,92 @@
+#include "host/entries.h"
+
+#include <stdlib.h>
+
+#include "unix/control.h"
+
+#define FEWEST_SLOTS 16
+
+enum verdict entries_read(struct entries *entries, const char *name, struct text *why)
+{
+	enum verdict verdict;
+
+	*entries = (struct entries){.exists = false};
+	text_init(&entries->contents, CONTROL_LARGEST);
+	verdict = control_read(name, &entries->contents, why);
+	entries->exists = verdict == VERDICT_YES;
+	return verdict;
+}
+
+/* The names asked for are the client's, but the entries, and so the collisions, are not. */
+static size_t hash(struct span name)
+{
+	uint32_t value = 5381;
+
+	for (size_t index = 0; index < name.length; index++)
+		value = value * 33 ^ (unsigned char)byte_fold(name.bytes[index]);
+	return value ^ value >> 15;
+}
+
+static struct span entry_at(const struct entries *entries, uint32_t slot)
+{
+	struct span entry = span_tail(text_span(&entries->contents), slot - 1);
+
+	return span_trim_end(span_head(entry, span_find(entry, '\n')));
+}
+
+/* The slot that holds an entry, or the free one where it would be. */
+static uint32_t *slot_of(const struct entries *entries, struct span name)
+{
+	size_t index = hash(name) & entries->mask;
+
+	while (entries->slots[index] &&
+	       !span_equal_folded(entry_at(entries, entries->slots[index]), name))
+		index = (index + 1) & entries->mask;
+	return &entries->slots[index];
+}
+
+static bool build(struct entries *entries)
+{
+	struct span rest = text_span(&entries->contents), entry;
+	size_t count = 0, size = FEWEST_SLOTS;
+
+	while (control_next(&rest, &entry, NULL))
+		count++;
+	while (size < 2 * count)
+		size *= 2;
+	entries->slots = calloc(size, sizeof(*entries->slots));
+	if (!entries->slots)
+		return false;
+	entries->mask = size - 1;
+	rest = text_span(&entries->contents);
+	while (control_next(&rest, &entry, NULL))
+		*slot_of(entries, entry) = (uint32_t)(entry.bytes - entries->contents.bytes) + 1;
+	return true;
+}
+
+enum verdict entries_find(struct entries *entries, struct span name)
+{
+	if (name.length == 0 || entries->contents.length == 0)
+		return VERDICT_NO;
+	if (!entries->slots && !build(entries))
+		return VERDICT_LATER;
+	return *slot_of(entries, name) ? VERDICT_YES : VERDICT_NO;
+}
+
+static enum verdict find_in_world(void *world, struct span key, struct span *data)
+{
+	*data = (struct span){NULL, 0};
+	return entries_find(world, key);
+}
+
+struct lookup entries_lookup(struct entries *entries)
+{
+	return (struct lookup){entries, find_in_world};
+}
+
+void entries_free(struct entries *entries)
+{
+	free(entries->slots);
+	text_free(&entries->contents);
+	*entries = (struct entries){.exists = false};
+}

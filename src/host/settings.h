@@ -1,0 +1,34 @@
+/*
+ * settings: what the control directory and the environment say about smtpd's work.
+ *
+ * All of it is read once, before the first byte of the network. A file that is not there gives the
+ * default; one that cannot be read, and a value that is unusable, make the whole reading fail.
+ */
+#ifndef HOST_SETTINGS_H
+#define HOST_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "host/entries.h"
+#include "smtp/session.h"
+#include "unix/cdb_file.h"
+
+struct settings {
+	struct text me, greeting, local_ip_host; /* the spans in smtp are these */
+	struct smtp_settings smtp;
+	struct entries rcpthosts, badmailfrom;
+	struct cdb_file morercpthosts, recipients; /* may be closed: there is none */
+	uint32_t timeout_seconds;		   /* timeoutsmtpd */
+	uint64_t least_rate;			   /* mindatarate, bytes a second; 0: none */
+	uint32_t greet_delay;			   /* seconds; 0 for whoever may relay */
+};
+
+/* Read it all. False on an error, with the reason appended to *why. settings_free must be called in
+ * either case. */
+bool settings_read(struct settings *settings, struct text *why);
+
+void settings_free(struct settings *settings);
+
+#endif

@@ -1,0 +1,233 @@
+#include "host/settings.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "support/check.h"
+#include "support/control_directory.h"
+
+static const char *const variables[] = {"RELAYCLIENT", "RELAYUNKNOWN", "ODDADDRESS",
+					"DATABYTES",   "MAXERRORS",    "MAXRECIPIENTS",
+					"TARPITCOUNT", "TARPITDELAY",  "GREETDELAY"};
+
+static int start_fresh(void **state)
+{
+	(void)state;
+	for (size_t index = 0; index < LENGTH(variables); index++)
+		unsetenv(variables[index]);
+	control_directory_clear();
+	control_directory_put("me", SPAN("mail.example.org\n"));
+	return 0;
+}
+
+static void must_read(struct settings *settings)
+{
+	struct text why;
+
+	text_init(&why, 10000);
+	if (!settings_read(settings, &why))
+		fail_msg("%s", text_string(&why));
+	text_free(&why);
+}
+
+static void test_settings_defaults(void **state)
+{
+	struct settings settings;
+
+	(void)state;
+	must_read(&settings);
+	CHECK_SPAN("greeting", settings.smtp.greeting, "mail.example.org");
+	CHECK_SPAN("localiphost", settings.smtp.local_ip_host, "mail.example.org");
+	assert_false(settings.smtp.may_relay);
+	assert_false(settings.smtp.relay_unknown);
+	assert_false(settings.smtp.takes_odd_addresses);
+	assert_int_equal(settings.smtp.largest_message, 0);
+	assert_int_equal(settings.smtp.most_recipients, 1000);
+	assert_int_equal(settings.smtp.most_errors, 20);
+	assert_int_equal(settings.smtp.tarpit_count, 0);
+	assert_int_equal(settings.smtp.tarpit_delay, 5);
+	assert_int_equal(settings.timeout_seconds, 300);
+	assert_int_equal(settings.least_rate, 256);
+	assert_int_equal(settings.greet_delay, 0);
+	assert_false(settings.rcpthosts.exists);
+	assert_false(settings.recipients.is_open);
+	assert_false(settings.smtp.offers_auth);
+	assert_int_equal(settings.smtp.tls, SMTP_TLS_NONE);
+	settings_free(&settings);
+}
+
+static void test_settings_read_each_file(void **state)
+{
+	static const char *const none[] = {NULL};
+	struct settings settings;
+
+	(void)state;
+	control_directory_put("smtpgreeting", SPAN("hello there \n"));
+	control_directory_put("localiphost", SPAN("ip.example.org\n"));
+	control_directory_put("rcpthosts", SPAN("example.org\n"));
+	control_directory_put("badmailfrom", SPAN("a@b\n"));
+	control_directory_put_cdb("morercpthosts.cdb", none);
+	control_directory_put_cdb("recipients.cdb", none);
+	control_directory_put("databytes", SPAN("5000000000\n"));
+	control_directory_put("maxrecipients", SPAN("7\n"));
+	control_directory_put("maxerrors", SPAN("0\n"));
+	control_directory_put("timeoutsmtpd", SPAN("1200\n"));
+	control_directory_put("mindatarate", SPAN("0\n"));
+	control_directory_put("tarpitcount", SPAN("50\n"));
+	control_directory_put("tarpitdelay", SPAN("9\n"));
+	control_directory_put("greetdelay", SPAN("3\n"));
+	must_read(&settings);
+	CHECK_SPAN("me", text_span(&settings.me), "mail.example.org");
+	CHECK_SPAN("greeting", settings.smtp.greeting, "hello there");
+	CHECK_SPAN("localiphost", settings.smtp.local_ip_host, "ip.example.org");
+	assert_true(settings.rcpthosts.exists);
+	assert_true(settings.morercpthosts.is_open);
+	assert_true(settings.recipients.is_open);
+	assert_int_equal(entries_find(&settings.badmailfrom, SPAN("A@B")), VERDICT_YES);
+	assert_int_equal(settings.smtp.largest_message, 5000000000);
+	assert_int_equal(settings.smtp.most_recipients, 7);
+	assert_int_equal(settings.smtp.most_errors, 0);
+	assert_int_equal(settings.smtp.tarpit_count, 50);
+	assert_int_equal(settings.smtp.tarpit_delay, 9);
+	assert_int_equal(settings.timeout_seconds, 1200);
+	assert_int_equal(settings.least_rate, 0);
+	assert_int_equal(settings.greet_delay, 3);
+	settings_free(&settings);
+}
+
+static void test_settings_the_environment_overrides(void **state)
+{
+	struct settings settings;
+
+	(void)state;
+	control_directory_put("tarpitcount", SPAN("50\n"));
+	control_directory_put("databytes", SPAN("nonsense\n"));
+	control_directory_put("greetdelay", SPAN("3\n"));
+	setenv("TARPITCOUNT", "0", 1);
+	setenv("TARPITDELAY", "1", 1);
+	setenv("DATABYTES", "77", 1);
+	setenv("MAXRECIPIENTS", "8", 1);
+	setenv("MAXERRORS", "9", 1);
+	setenv("RELAYCLIENT", "@fix.example", 1);
+	setenv("RELAYUNKNOWN", "", 1);
+	setenv("ODDADDRESS", "1", 1);
+	must_read(&settings);
+	assert_int_equal(settings.smtp.tarpit_count, 0);
+	assert_int_equal(settings.smtp.tarpit_delay, 1);
+	assert_int_equal(settings.smtp.largest_message, 77);
+	assert_int_equal(settings.smtp.most_recipients, 8);
+	assert_int_equal(settings.smtp.most_errors, 9);
+	assert_true(settings.smtp.may_relay);
+	CHECK_SPAN("suffix", settings.smtp.relay_suffix, "@fix.example");
+	assert_true(settings.smtp.relay_unknown);
+	assert_true(settings.smtp.takes_odd_addresses);
+	assert_int_equal(settings.greet_delay, 0); /* a customer does not wait */
+	settings_free(&settings);
+	setenv("RELAYCLIENT", "", 1);
+	setenv("ODDADDRESS", "0", 1);
+	must_read(&settings);
+	assert_true(settings.smtp.may_relay);
+	assert_int_equal(settings.smtp.relay_suffix.length, 0);
+	assert_false(settings.smtp.takes_odd_addresses);
+	settings_free(&settings);
+}
+
+static void test_settings_a_timeout_is_never_nothing(void **state)
+{
+	struct settings settings;
+
+	(void)state;
+	control_directory_put("timeoutsmtpd", SPAN("0\n"));
+	must_read(&settings);
+	assert_int_equal(settings.timeout_seconds, 1);
+	settings_free(&settings);
+	control_directory_put("timeoutsmtpd", SPAN("-1\n"));
+	must_read(&settings);
+	assert_int_equal(settings.timeout_seconds, 1);
+	settings_free(&settings);
+}
+
+static void test_settings_name_what_is_wrong(void **state)
+{
+	static const struct {
+		const char *name, *contents; /* NULL: a directory stands there */
+	} cases[] = {
+		{"me", ""},
+		{"me", "mail\rexample\n"},
+		{"me", NULL},
+		{"smtpgreeting", NULL},
+		{"localiphost", NULL},
+		{"rcpthosts", NULL},
+		{"badmailfrom", NULL},
+		{"recipients.cdb", NULL},
+		{"recipients.cdb", "no cdb"},
+		{"databytes", NULL},
+		{"databytes", "12x\n"},
+		{"databytes", "99999999999999999999\n"},
+		{"maxrecipients", "0\n"},
+		{"maxrecipients", "many\n"},
+		{"maxerrors", "1 2\n"},
+		{"timeoutsmtpd", "5m\n"},
+		{"mindatarate", "x\n"},
+		{"tarpitcount", "x\n"},
+		{"tarpitdelay", "1.5\n"},
+		{"greetdelay", "x\n"},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct settings settings;
+		struct text why;
+		char path[200];
+
+		start_fresh(state);
+		if (cases[index].contents) {
+			control_directory_put(cases[index].name, span_of(cases[index].contents));
+		} else {
+			remove(control_directory_path(cases[index].name, path));
+			assert_int_equal(mkdir(path, 0700), 0);
+		}
+		text_init(&why, 10000);
+		if (settings_read(&settings, &why))
+			fail_msg("%s is taken though it is wrong", cases[index].name);
+		if (!strstr(text_string(&why), cases[index].name))
+			fail_msg("%s: \"%s\" does not name it", cases[index].name,
+				 text_string(&why));
+		settings_free(&settings);
+		text_free(&why);
+	}
+}
+
+static void test_settings_morercpthosts_counts_only_beside_rcpthosts(void **state)
+{
+	struct settings settings;
+	struct text why;
+
+	(void)state;
+	control_directory_put("morercpthosts.cdb", SPAN("no cdb"));
+	must_read(&settings);
+	assert_false(settings.morercpthosts.is_open);
+	settings_free(&settings);
+	control_directory_put("rcpthosts", SPAN(""));
+	text_init(&why, 10000);
+	assert_false(settings_read(&settings, &why));
+	assert_non_null(strstr(text_string(&why), "morercpthosts.cdb"));
+	settings_free(&settings);
+	text_free(&why);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_settings_defaults, start_fresh),
+		cmocka_unit_test_setup(test_settings_read_each_file, start_fresh),
+		cmocka_unit_test_setup(test_settings_the_environment_overrides, start_fresh),
+		cmocka_unit_test_setup(test_settings_a_timeout_is_never_nothing, start_fresh),
+		cmocka_unit_test_setup(test_settings_name_what_is_wrong, start_fresh),
+		cmocka_unit_test_setup(test_settings_morercpthosts_counts_only_beside_rcpthosts,
+				       start_fresh),
+	};
+
+	return cmocka_run_group_tests_name("settings", tests, control_directory_make,
+					   control_directory_remove);
+}
