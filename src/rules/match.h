@@ -13,10 +13,15 @@
 #include "base/lookup.h"
 #include "base/text.h"
 
+/* Bytes of the longest ip, info and host. An escaped name of the DNS and an answer of RFC 1413 are
+ * shorter. A client with a longer one is refused, because to skip the rules that might speak of it
+ * could let in whom they deny. */
+#define MATCH_LONGEST 1024
+
 struct client {
 	const char *ip;	  /* TCPREMOTEIP; its text is normalised when it is an address */
 	const char *info; /* TCPREMOTEINFO, or NULL */
-	const char *host; /* TCPREMOTEHOST, or NULL */
+	const char *host; /* TCPREMOTEHOST, or NULL; compared as it is given */
 };
 
 struct match {
@@ -25,7 +30,8 @@ struct match {
 };
 
 /* YES: a rule matched. NO: none did, and the connection is allowed. LATER: the rules cannot be
- * read (or memory is short), and the connection must not be allowed. */
+ * read or their index is damaged (or memory is short, or the client's names are longer than any
+ * can be), and the connection must not be allowed. */
 enum verdict match_find(const struct lookup *lookup, const struct client *client,
 			struct match *match);
 
