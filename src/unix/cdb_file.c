@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define LONGEST_DATA (1024 * 1024) /* bytes */
+#define MOST_TRIES   5		   /* decisions, when the file changes during each */
 
 /* Where a bus error leads while a map is being read. A signal handler is handed nothing, so this
  * must be the module's own; it is NULL outside cdb_file_find. */
@@ -134,4 +135,31 @@ static enum verdict find_in_world(void *world, struct span key, struct span *dat
 struct lookup cdb_file_lookup(struct cdb_file *file)
 {
 	return (struct lookup){file, find_in_world};
+}
+
+enum verdict cdb_file_ask(struct cdb_file *file, const char *path,
+			  enum verdict (*decide)(void *world, const struct lookup *lookup),
+			  void *world)
+{
+	struct lookup lookup = cdb_file_lookup(file);
+
+	for (unsigned tries = 0; tries < MOST_TRIES; tries++) {
+		enum verdict verdict;
+		struct stat now;
+		int kept;
+
+		if (!file->is_open && cdb_file_open(file, path) == -1)
+			return VERDICT_LATER;
+		verdict = decide(world, &lookup);
+		kept = errno;
+		/* The file is looked at after the decision, not before: one look tells both that
+		 * it was the one to ask and that it stayed the same meanwhile. */
+		if (stat(path, &now) == 0 && is_same(&now, &file->status)) {
+			errno = kept;
+			return verdict;
+		}
+		cdb_file_close(file);
+	}
+	errno = EBUSY;
+	return VERDICT_LATER;
 }

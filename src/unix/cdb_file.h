@@ -44,4 +44,12 @@ enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *
 /* The same as a lookup; its world is the struct cdb_file. */
 struct lookup cdb_file_lookup(struct cdb_file *file);
 
+/* Let decide put its questions to the database that path means at that moment, opening it anew
+ * where it changed; a decision during which it changed is made again. Returns what decide did, or
+ * LATER with errno when the database cannot be opened or will not keep still. It costs one stat(2)
+ * while nothing changes. Zeroed memory is a closed database. */
+enum verdict cdb_file_ask(struct cdb_file *file, const char *path,
+			  enum verdict (*decide)(void *world, const struct lookup *lookup),
+			  void *world);
+
 #endif

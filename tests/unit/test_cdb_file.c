@@ -110,12 +110,94 @@ static void test_cdb_file_survives_damage(void **state)
 	cdb_file_close(&file);
 }
 
+/* Decides by one record, after the file was changed as often as the world says. */
+struct changes {
+	unsigned left;
+	struct text found;
+};
+
+static enum verdict decide(void *world, const struct lookup *lookup)
+{
+	struct changes *changes = world;
+	struct span data;
+	enum verdict verdict = lookup->find(lookup->world, SPAN("a"), &data);
+
+	text_clear(&changes->found);
+	if (verdict == VERDICT_YES)
+		text_add(&changes->found, data);
+	if (changes->left) {
+		char value[16];
+
+		sprintf(value, "new %u", --changes->left);
+		unlink(path);
+		write_cdb("a", value, 0);
+	}
+	return verdict;
+}
+
+static void test_cdb_file_ask_decides_again_when_the_file_changed(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned changes;
+		enum verdict verdict;
+		const char *found;
+	} cases[] = {
+		{"no change", 0, VERDICT_YES, "old"},
+		{"one change", 1, VERDICT_YES, "new 0"},
+		{"some changes", 3, VERDICT_YES, "new 0"},
+		{"it never keeps still", 1000, VERDICT_LATER, NULL},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct cdb_file file = {.is_open = false};
+		struct changes changes = {.left = cases[index].changes};
+
+		text_init(&changes.found, 100);
+		unlink(path);
+		write_cdb("a", "old", 0);
+		if (cdb_file_ask(&file, path, decide, &changes) != cases[index].verdict)
+			fail_msg("%s: another verdict", cases[index].name);
+		if (cases[index].found)
+			CHECK_SPAN(cases[index].name, text_span(&changes.found),
+				   cases[index].found);
+		cdb_file_close(&file);
+		text_free(&changes.found);
+	}
+}
+
+static void test_cdb_file_ask_without_a_usable_file(void **state)
+{
+	struct cdb_file file = {.is_open = false};
+	struct changes changes = {.left = 0};
+
+	(void)state;
+	text_init(&changes.found, 100);
+	write_cdb("a", "value", 0);
+	assert_int_equal(cdb_file_ask(&file, path, decide, &changes), VERDICT_YES);
+	unlink(path);
+	assert_int_equal(cdb_file_ask(&file, path, decide, &changes), VERDICT_LATER);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(close(open(path, O_WRONLY | O_CREAT, 0600)), 0);
+	assert_int_equal(cdb_file_ask(&file, path, decide, &changes), VERDICT_LATER);
+	assert_int_equal(errno, EPROTO);
+	unlink(path);
+	write_cdb("a", "again", 0);
+	assert_int_equal(cdb_file_ask(&file, path, decide, &changes), VERDICT_YES);
+	CHECK_SPAN("recovered", text_span(&changes.found), "again");
+	cdb_file_close(&file);
+	text_free(&changes.found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cdb_file_finds),
 		cmocka_unit_test(test_cdb_file_refreshes_when_the_file_changes),
 		cmocka_unit_test(test_cdb_file_survives_damage),
+		cmocka_unit_test(test_cdb_file_ask_decides_again_when_the_file_changed),
+		cmocka_unit_test(test_cdb_file_ask_without_a_usable_file),
 	};
 
 	return cmocka_run_group_tests_name("cdb_file", tests, make_file, remove_file);
