@@ -40,23 +40,33 @@ void environment_unset(const char *name)
 		die_errno(EXIT_TEMPORARY, "unable to unset %s", name);
 }
 
+bool environment_next_item(struct span *data, struct span *variable)
+{
+	while (data->length) {
+		size_t end = span_find(*data, '\0');
+		struct span item = span_head(*data, end);
+
+		if (end == data->length)
+			return false;
+		*data = span_tail(*data, end + 1);
+		*variable = span_tail(item, 1);
+		if (span_byte(item, 0) == '+' && span_byte(*variable, 0) != '=' &&
+		    span_find(*variable, '=') < variable->length)
+			return true;
+	}
+	return false;
+}
+
 void environment_set_items(struct span data)
 {
-	while (data.length) {
-		size_t end = span_find(data, '\0');
-		struct span item = span_head(data, end);
-		char *variable;
+	struct span item;
 
-		if (end == data.length)
-			return;
-		data = span_tail(data, end + 1);
-		if (span_byte(item, 0) != '+' || span_find(item, '=') == item.length ||
-		    span_byte(item, 1) == '=')
-			continue;
-		variable = strdup(item.bytes + 1); /* the item's NUL is in the data */
+	while (environment_next_item(&data, &item)) {
+		char *variable = strdup(item.bytes); /* the item's NUL is in the data */
+
 		if (!variable)
 			die_errno(EXIT_TEMPORARY, "unable to set a variable");
-		variable[span_find(span_of(variable), '=')] = '\0';
+		variable[span_find(item, '=')] = '\0';
 		environment_set(variable, variable + strlen(variable) + 1);
 		free(variable);
 	}

@@ -7,6 +7,7 @@
 #ifndef UNIX_ENVIRONMENT_H
 #define UNIX_ENVIRONMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/span.h"
@@ -21,8 +22,12 @@ void environment_set(const char *name, const char *value);
 void environment_set_number(const char *name, unsigned long number);
 void environment_unset(const char *name);
 
-/* Set what the data of a matched rule says: NUL-ended items, of which "+NAME=VALUE" sets a
- * variable and all others are passed over. An item without its NUL is dropped. */
+/* Cut the next variable off the front of the data of a matched rule: NUL-ended items, of which
+ * "+NAME=VALUE" sets a variable and all others are passed over. An item without its NUL is dropped.
+ * *variable is NAME=VALUE, with a NUL behind it; NAME is not empty. */
+bool environment_next_item(struct span *data, struct span *variable);
+
+/* Set what the data of a matched rule says. */
 void environment_set_items(struct span data);
 
 #endif
