@@ -1,0 +1,52 @@
+/*
+ * listener: the sockets on which a server waits for connections.
+ *
+ * They do not block, are not inherited by children, and are IPv4 or IPv6 stream sockets.
+ */
+#ifndef UNIX_LISTENER_H
+#define UNIX_LISTENER_H
+
+#include "base/text.h"
+#include "unix/connection.h"
+
+#define LISTENERS_MOST 16
+
+struct listeners {
+	size_t count;
+	struct listener {
+		int descriptor;
+		bool is_wildcard; /* each connection has a local address of its own */
+		struct address address;
+		uint16_t port;
+	} listener[LISTENERS_MOST];
+};
+
+/* Listen on a port. The host is an address or a name, which means all its addresses; "0" and "::"
+ * are all addresses of both families, or of IPv4 where there is no IPv6, as is an empty host;
+ * "0.0.0.0" is all of IPv4. The port is a number or a service's name; of port 0 the kernel chooses
+ * a free one, the same for all addresses. Returns 0, or -1 with the reason appended to *why. */
+int listeners_open(struct listeners *listeners, const char *host, const char *port, int backlog,
+		   struct text *why);
+
+/* Take over the sockets that a service manager passed (LISTEN_FDS of them from descriptor 3 on, if
+ * LISTEN_PID is this process), else the one on descriptor 0, which becomes /dev/null. Call it
+ * before anything is opened. Returns 0, or -1 with the reason appended to *why. */
+int listeners_inherit(struct listeners *listeners, struct text *why);
+
+/* What those variables are called, NULL-ended: no child should see them. */
+extern const char *const listeners_variables[];
+
+/* Set an option of TCP on all of them; the kernel gives it to each connection. */
+int listeners_set_nodelay(const struct listeners *listeners);
+
+/* Take the next connection and fill in who is at its other end; of this end what is known without
+ * asking. Returns its descriptor, which blocks and is not inherited; or -1 with errno: EAGAIN when
+ * there is none, or it was gone before it could be taken; anything else is trouble of this machine
+ * that may last. */
+int listener_accept(const struct listener *listener, struct connection *connection);
+
+/* Fill in this end of a connection that a wildcard listener took. Returns 0, or -1 with errno. */
+int listener_complete(const struct listener *listener, int descriptor,
+		      struct connection *connection);
+
+#endif
