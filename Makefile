@@ -27,6 +27,7 @@ LIBS_tcpserver      := -lcdb
 LIBS_tcprules       := -lcdb
 LIBS_tcprulescheck  := -lcdb
 LIBS_tcpaccess      := -lcdb -lcares
+LIBS_tcp-env        := -lcares
 LIBS_test_session   := -Wl$(,)--wrap=malloc$(,)--wrap=realloc
 
 .PHONY: all check check-built try install clean

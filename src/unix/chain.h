@@ -4,8 +4,15 @@
 #ifndef UNIX_CHAIN_H
 #define UNIX_CHAIN_H
 
+#include "base/text.h"
+
 /* Become the program argv[0], found in PATH, with these arguments (NULL-ended) and the environment
  * as it is. Dies with exit code 111 when it cannot be run. */
 _Noreturn void chain_exec(char **argv);
+
+/* The same in two steps, for whoever changes the environment in between by the words of others: the
+ * program is found with the PATH of before. *path is initialised by the caller. */
+void chain_find(const char *program, struct text *path);
+_Noreturn void chain_exec_found(const struct text *path, char **argv);
 
 #endif

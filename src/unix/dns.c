@@ -1,0 +1,209 @@
+#include "unix/dns.h"
+
+#define CARES_NO_DEPRECATED /* what this file calls is in every version of the library */
+#include <ares.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "base/printable.h"
+#include "unix/dns_servers.h"
+#include "unix/environment.h"
+
+#define LONGEST_NAME  255  /* bytes, RFC 1035 section 2.3.4 */
+#define FIRST_TIMEOUT 2000 /* milliseconds for the first try of a server; later ones get more */
+#define TRIES	      4	   /* of each server */
+
+struct dns {
+	ares_channel channel;
+	size_t waiting; /* questions */
+};
+
+static int set_servers(struct dns *dns, const char *list)
+{
+	struct dns_server servers[DNS_SERVERS_MOST];
+	struct ares_addr_port_node nodes[DNS_SERVERS_MOST];
+	size_t count = dns_servers_read(span_of(list), servers);
+
+	if (count == 0)
+		return ARES_EBADSTR;
+	memset(nodes, 0, sizeof(nodes));
+	for (size_t index = 0; index < count; index++) {
+		nodes[index].next = index + 1 < count ? &nodes[index + 1] : NULL;
+		nodes[index].family = servers[index].address.version == 4 ? AF_INET : AF_INET6;
+		memcpy(&nodes[index].addr, servers[index].address.bytes, sizeof(nodes[index].addr));
+		nodes[index].udp_port = nodes[index].tcp_port = servers[index].port;
+	}
+	return ares_set_servers_ports(dns->channel, nodes);
+}
+
+struct dns *dns_new(struct text *why)
+{
+	char dns_only[] = "b";
+	struct ares_options options = {
+		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
+		.timeout = FIRST_TIMEOUT,
+		.tries = TRIES,
+		.lookups = dns_only,
+	};
+	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS;
+	const char *list = environment_get("DNSCACHEIP");
+	struct dns *dns = calloc(1, sizeof(*dns));
+	int code = ARES_ENOMEM;
+
+	if (!dns || (code = ares_library_init(ARES_LIB_INIT_ALL)) != ARES_SUCCESS ||
+	    (code = ares_init_options(&dns->channel, &options, mask)) != ARES_SUCCESS) {
+		free(dns);
+		text_add_string(why, ares_strerror(code));
+		return NULL;
+	}
+	if (list && *list && (code = set_servers(dns, list)) != ARES_SUCCESS) {
+		text_add_string(why, "DNSCACHEIP is no list of addresses: ");
+		text_add_string(why, list);
+		dns_free(dns);
+		return NULL;
+	}
+	return dns;
+}
+
+void dns_free(struct dns *dns)
+{
+	if (!dns)
+		return;
+	ares_destroy(dns->channel);
+	free(dns);
+}
+
+static void finish(struct dns_name *question, enum verdict verdict)
+{
+	question->verdict = verdict;
+	question->dns->waiting--;
+}
+
+/* No answer because there is none is something else than no answer because of trouble. */
+static enum verdict verdict_of(int code)
+{
+	return code == ARES_ENOTFOUND || code == ARES_ENODATA ? VERDICT_NO : VERDICT_LATER;
+}
+
+static void on_addresses(void *world, int code, int timeouts, struct hostent *host)
+{
+	struct dns_name *question = world;
+
+	(void)timeouts;
+	if (code == ARES_EDESTRUCTION)
+		return;
+	if (code != ARES_SUCCESS || !host) {
+		finish(question, verdict_of(code));
+		return;
+	}
+	for (char **each = host->h_addr_list; *each; each++) {
+		struct address address = host->h_addrtype == AF_INET ? address_from_4(*each)
+								     : address_from_16(*each);
+
+		if (address_equal(&address, &question->address)) {
+			finish(question, VERDICT_YES);
+			return;
+		}
+	}
+	finish(question, VERDICT_NO);
+}
+
+static int family_of(const struct address *address)
+{
+	return address->version == 4 ? AF_INET : AF_INET6;
+}
+
+static void on_name(void *world, int code, int timeouts, struct hostent *host)
+{
+	struct dns_name *question = world;
+	struct text *name = &question->name;
+	struct address address;
+	const char *first;
+
+	(void)timeouts;
+	if (code == ARES_EDESTRUCTION)
+		return;
+	if (code != ARES_SUCCESS || !host) {
+		finish(question, verdict_of(code));
+		return;
+	}
+	first = host->h_aliases && host->h_aliases[0] ? host->h_aliases[0] : host->h_name;
+	text_add_folded(name, span_of(first));
+	if (name->length && name->bytes[name->length - 1] == '.')
+		text_cut(name, name->length - 1);
+	/* An address is no name, though it would lead back to itself. */
+	if (name->failed || name->length == 0 || address_read(text_string(name), &address)) {
+		finish(question, VERDICT_NO);
+		return;
+	}
+	printable_clean(name->bytes, name->length, SPAN(" "));
+	if (!question->must_lead_back) {
+		finish(question, VERDICT_YES);
+		return;
+	}
+	ares_gethostbyname(question->dns->channel, text_string(name), family_of(&question->address),
+			   on_addresses, question);
+}
+
+void dns_ask_name(struct dns *dns, struct dns_name *question, const struct address *address,
+		  bool must_lead_back)
+{
+	int size = address->version == 4 ? 4 : 16;
+
+	*question = (struct dns_name){.address = *address,
+				      .must_lead_back = must_lead_back,
+				      .verdict = VERDICT_LATER,
+				      .dns = dns};
+	text_init(&question->name, LONGEST_NAME);
+	dns->waiting++;
+	ares_gethostbyaddr(dns->channel, question->address.bytes, size, family_of(address), on_name,
+			   question);
+}
+
+bool dns_is_waiting(const struct dns *dns)
+{
+	return dns->waiting > 0;
+}
+
+size_t dns_polls(struct dns *dns, struct pollfd polls[DNS_POLLS], int *timeout)
+{
+	ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
+	int bits = ares_getsock(dns->channel, sockets, ARES_GETSOCK_MAXNUM);
+	struct timeval most = {*timeout / 1000, *timeout % 1000 * 1000}, left;
+	const struct timeval *least = ares_timeout(dns->channel, &most, &left);
+	size_t count = 0;
+
+	for (size_t index = 0; index < ARES_GETSOCK_MAXNUM && index < DNS_POLLS; index++) {
+		short events = 0;
+
+		if (ARES_GETSOCK_READABLE((unsigned)bits, index))
+			events |= POLLIN;
+		if (ARES_GETSOCK_WRITABLE((unsigned)bits, index))
+			events |= POLLOUT;
+		if (!events)
+			break;
+		polls[count++] = (struct pollfd){.fd = sockets[index], .events = events};
+	}
+	*timeout = (int)(least->tv_sec * 1000 + (least->tv_usec + 999) / 1000);
+	return count;
+}
+
+void dns_continue(struct dns *dns, const struct pollfd *polls, size_t count)
+{
+	bool is_any = false;
+
+	for (size_t index = 0; index < count; index++) {
+		short events = polls[index].revents;
+
+		if (!events)
+			continue;
+		is_any = true;
+		ares_process_fd(dns->channel, events & ~POLLOUT ? polls[index].fd : ARES_SOCKET_BAD,
+				events & POLLOUT ? polls[index].fd : ARES_SOCKET_BAD);
+	}
+	if (!is_any)
+		ares_process_fd(dns->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}

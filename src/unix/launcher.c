@@ -1,0 +1,302 @@
+#include "unix/launcher.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unix/backoff.h"
+#include "unix/children.h"
+#include "unix/report.h"
+#include "unix/spawn.h"
+
+#define MOST_AT_A_TIME	32 /* connections taken before the ends of children are looked at */
+#define MOST_PATH_BYTES 4096
+
+/* What a child would have ended with, as waitpid(2) gives it. */
+#define STATUS_DENIED  (EXIT_PERMANENT << 8)
+#define STATUS_DROPPED (EXIT_TEMPORARY << 8)
+
+struct state {
+	const struct launcher *launcher;
+	struct variables *variables;
+	struct children *children;
+	struct backoff backoff;
+	struct text path; /* of the program; empty until it is found */
+	int signals;	  /* a descriptor: see signalfd(2) */
+};
+
+/* --- the traditional lines --- */
+
+static void say_status(const struct state *state)
+{
+	if (state->launcher->is_verbose)
+		report_plain("status: %zu/%u", children_count(state->children),
+			     state->launcher->limit);
+}
+
+static struct connection_names names_of(const struct launcher *launcher)
+{
+	return (struct connection_names){launcher->local_host, NULL, NULL};
+}
+
+/* A connection that gets no process has process id 0. */
+static void say_connection(const struct state *state, const struct connection *connection,
+			   pid_t process, const char *verdict)
+{
+	struct connection_names names = names_of(state->launcher);
+	char ip[ADDRESS_TEXT];
+	struct text line;
+
+	if (!state->launcher->is_verbose)
+		return;
+	address_write(&connection->remote, ip);
+	report_plain("pid %d from %s", (int)process, ip);
+	if (!verdict)
+		return;
+	text_init(&line, REPORT_LINE);
+	connection_write(connection, &names, &line);
+	report_plain("%s %d %s", verdict, (int)process, text_string(&line));
+	text_free(&line);
+}
+
+static void say_end(const struct state *state, pid_t process, int status)
+{
+	if (state->launcher->is_verbose)
+		report_plain("end %d status %d", (int)process, status);
+}
+
+/* --- one connection --- */
+
+/* Trouble of this machine, and not of one connection. */
+static void back_off(struct state *state, const char *what)
+{
+	int number = errno;
+
+	if (!backoff_fail(&state->backoff))
+		return;
+	errno = number;
+	warn_errno("%s; trying on", what);
+}
+
+static pid_t start(struct state *state, int descriptor, char **environment)
+{
+	const struct spawn_move moves[] = {{descriptor, STDIN_FILENO}, {descriptor, STDOUT_FILENO}};
+	const struct launcher *launcher = state->launcher;
+	pid_t process = -1;
+
+	if (state->path.length || spawn_find(launcher->file, &state->path) == 0)
+		process =
+			spawn(text_string(&state->path), launcher->program, environment, moves, 2);
+	if (process == -1)
+		text_clear(&state->path); /* it may be found elsewhere, the next time */
+	return process;
+}
+
+/* False when the connection got no process. */
+static bool run(struct state *state, int descriptor, const struct connection *connection)
+{
+	const struct launcher *launcher = state->launcher;
+	char **environment = variables_array(state->variables);
+	pid_t process = environment ? start(state, descriptor, environment) : -1;
+
+	if (process == -1 && (errno == EAGAIN || errno == ENOMEM)) {
+		back_off(state, "dropping connections, unable to start a process");
+		return false;
+	}
+	if (process == -1) {
+		warn_errno("dropping connection, unable to run %s", launcher->file);
+		return false;
+	}
+	backoff_succeed(&state->backoff);
+	children_add(state->children, process, &connection->remote);
+	say_status(state);
+	say_connection(state, connection, process, launcher->policy.judge ? "ok" : NULL);
+	return true;
+}
+
+static void set_variable(void *world, const char *name, const char *value)
+{
+	if (value) /* none of them is inherited, so none has to be unset */
+		variables_set(world, name, value);
+}
+
+static bool let_in(struct state *state, int descriptor, const struct connection *connection)
+{
+	const struct launcher *launcher = state->launcher;
+	struct connection_names names = names_of(launcher);
+
+	if (launcher->must_kill_ip_options && connection->remote.version == 4)
+		setsockopt(descriptor, IPPROTO_IP, IP_OPTIONS, NULL, 0);
+	variables_clear(state->variables);
+	connection_describe(connection, &names,
+			    (struct connection_sink){state->variables, set_variable});
+	if (launcher->policy.judge)
+		launcher->policy.grant(launcher->policy.world, state->variables);
+	return run(state, descriptor, connection);
+}
+
+static bool write_banner(int descriptor, const char *banner)
+{
+	size_t length = strlen(banner);
+
+	if (send(descriptor, banner, length, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)length)
+		return true;
+	warn("dropping connection, unable to print banner");
+	return false;
+}
+
+static bool has_too_many(const struct state *state, const struct connection *connection)
+{
+	uint32_t limit = state->launcher->limit_of_client;
+	char ip[ADDRESS_TEXT];
+
+	if (limit == 0 || children_of(state->children, &connection->remote) < limit)
+		return false;
+	address_write(&connection->remote, ip);
+	warn("dropping connection, %s has %u already", ip, limit);
+	return true;
+}
+
+static enum verdict judge(const struct state *state, int descriptor,
+			  const struct connection *connection)
+{
+	const struct launcher *launcher = state->launcher;
+
+	if ((launcher->banner && !write_banner(descriptor, launcher->banner)) ||
+	    has_too_many(state, connection))
+		return VERDICT_LATER;
+	return launcher->policy.judge
+		       ? launcher->policy.judge(launcher->policy.world, &connection->remote)
+		       : VERDICT_YES;
+}
+
+static void serve(struct state *state, const struct listener *listener, int descriptor,
+		  struct connection *connection)
+{
+	enum verdict verdict = judge(state, descriptor, connection);
+
+	/* What nobody will be told is not asked for. */
+	if ((verdict == VERDICT_YES || state->launcher->is_verbose) &&
+	    listener_complete(listener, descriptor, connection) == -1)
+		verdict = VERDICT_LATER;
+	if (verdict == VERDICT_YES && !let_in(state, descriptor, connection))
+		verdict = VERDICT_LATER;
+	close(descriptor);
+	if (verdict == VERDICT_YES)
+		return;
+	say_connection(state, connection, 0, verdict == VERDICT_NO ? "deny" : NULL);
+	say_end(state, 0, verdict == VERDICT_NO ? STATUS_DENIED : STATUS_DROPPED);
+}
+
+/* --- all connections --- */
+
+static bool may_accept(const struct state *state)
+{
+	return children_count(state->children) < state->launcher->limit &&
+	       backoff_left(&state->backoff) == 0;
+}
+
+static void accept_some(struct state *state, const struct listener *listener)
+{
+	for (unsigned count = 0; count < MOST_AT_A_TIME && may_accept(state); count++) {
+		struct connection connection;
+		int descriptor = listener_accept(listener, &connection);
+
+		if (descriptor == -1 && errno != EAGAIN)
+			back_off(state, "unable to accept connections");
+		if (descriptor == -1)
+			return;
+		serve(state, listener, descriptor, &connection);
+	}
+}
+
+/* False when it is time to end. */
+static bool take_signals(struct state *state)
+{
+	struct signalfd_siginfo signals[4];
+	ssize_t bytes = read(state->signals, signals, sizeof(signals));
+	pid_t process;
+	int status;
+
+	for (size_t index = 0; (ssize_t)((index + 1) * sizeof(*signals)) <= bytes; index++)
+		if (signals[index].ssi_signo == SIGTERM)
+			return false;
+	while ((process = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (!children_remove(state->children, process))
+			continue; /* a child of whatever this process was before */
+		say_end(state, process, status);
+		say_status(state);
+	}
+	return true;
+}
+
+static void loop(struct state *state)
+{
+	const struct listeners *listeners = state->launcher->listeners;
+	struct pollfd polls[1 + LISTENERS_MOST];
+
+	polls[0] = (struct pollfd){.fd = state->signals, .events = POLLIN};
+	for (size_t index = 0; index < listeners->count; index++)
+		polls[index + 1] = (struct pollfd){.fd = listeners->listener[index].descriptor,
+						   .events = POLLIN};
+	for (;;) {
+		int left = backoff_left(&state->backoff);
+		size_t count = may_accept(state) ? 1 + listeners->count : 1;
+
+		if (poll(polls, count, left ? left : -1) == -1) {
+			back_off(state, "unable to wait for connections");
+			poll(NULL, 0, backoff_left(&state->backoff));
+			continue;
+		}
+		if (polls[0].revents && !take_signals(state))
+			return;
+		for (size_t index = 1; index < count; index++)
+			if (polls[index].revents)
+				accept_some(state, &listeners->listener[index - 1]);
+	}
+}
+
+static void handled_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGCHLD);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGHUP);
+	sigaddset(signals, SIGPIPE);
+}
+
+void launcher_block_signals(void)
+{
+	sigset_t signals;
+
+	handled_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
+int launcher_run(const struct launcher *launcher, struct variables *variables)
+{
+	struct state state = {.launcher = launcher, .variables = variables};
+	sigset_t signals;
+
+	handled_signals(&signals);
+	state.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (state.signals == -1)
+		return -1;
+	state.children = children_new(launcher->limit);
+	if (!state.children) {
+		close(state.signals);
+		return -1;
+	}
+	text_init(&state.path, MOST_PATH_BYTES);
+	say_status(&state);
+	loop(&state);
+	close(state.signals);
+	children_free(state.children);
+	text_free(&state.path);
+	return 0;
+}
