@@ -1,15 +1,21 @@
 #include "host/direct.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "host/check_password.h"
 #include "host/policy.h"
 #include "smtp/received.h"
 #include "unix/environment.h"
 #include "unix/home.h"
 #include "unix/report.h"
+#include "unix/tls_request.h"
 
 #define LONGEST_RECEIVED 16384 /* bytes */
+#define LONGEST_WHY	 16384 /* bytes */
+#define HANDSHAKE	 120   /* seconds */
 
 static uint64_t now(void)
 {
@@ -24,7 +30,8 @@ static struct span known(const char *value)
 	return value && *value ? span_of(value) : SPAN("unknown");
 }
 
-void direct_init(struct direct *direct, struct settings *settings, struct client *client)
+void direct_init(struct direct *direct, struct settings *settings, struct client *client,
+		 char **password_program)
 {
 	const char *ip = environment_get("TCPREMOTEIP");
 	struct address address;
@@ -36,6 +43,7 @@ void direct_init(struct direct *direct, struct settings *settings, struct client
 		.log.why = settings->smtp.may_relay ? SPAN("relayclient") : SPAN(""),
 		.remote_host = known(environment_get("TCPREMOTEHOST")),
 		.queue_name = environment_get("QMAILQUEUE"),
+		.password_program = password_program,
 		.start = now(),
 	};
 	direct->log.ip = known(ip);
@@ -44,6 +52,7 @@ void direct_init(struct direct *direct, struct settings *settings, struct client
 		direct->log.ip = span_of(direct->remote_ip);
 	}
 	text_init(&direct->queue_id, 2 * QUEUE_PROGRAM_TEXT);
+	text_init(&direct->why_user, LONGEST_WHY);
 	queue_program_init(&direct->queue, &queue_program_limits);
 }
 
@@ -52,6 +61,8 @@ void direct_free(struct direct *direct)
 	queue_program_free(&direct->queue);
 	interfaces_free(&direct->interfaces);
 	text_free(&direct->queue_id);
+	text_free(&direct->why_user);
+	free(direct->own_info);
 }
 
 void direct_begin(struct direct *direct)
@@ -164,6 +175,73 @@ static bool own_address(void *world, const struct address *address)
 	return interfaces_have(&direct->interfaces, address);
 }
 
+/* --- who the client is --- */
+
+/* Received and the queue program are told by TCPREMOTEINFO. False: no memory. */
+static bool know_user(struct direct *direct, struct span user)
+{
+	const char *info = environment_get("TCPREMOTEINFO");
+
+	text_clear(&direct->why_user);
+	text_add_string(&direct->why_user, "auth:");
+	text_add(&direct->why_user, user);
+	direct->own_info = info ? strdup(info) : NULL;
+	if (direct->why_user.failed || (info && !direct->own_info)) {
+		text_clear(&direct->why_user);
+		return false;
+	}
+	/* The session has seen to it that there is no NUL in it. */
+	environment_set("TCPREMOTEINFO", direct->why_user.bytes + strlen("auth:"));
+	if (!direct->settings->smtp.may_relay)
+		direct->log.why = text_span(&direct->why_user);
+	return true;
+}
+
+static void forget_user(struct direct *direct)
+{
+	if (direct->why_user.length == 0)
+		return;
+	if (direct->own_info)
+		environment_set("TCPREMOTEINFO", direct->own_info);
+	else
+		environment_unset("TCPREMOTEINFO");
+	free(direct->own_info);
+	direct->own_info = NULL;
+	if (!direct->settings->smtp.may_relay)
+		direct->log.why = SPAN("");
+	text_clear(&direct->why_user);
+}
+
+static enum verdict authenticate(void *world, struct span user, struct span password)
+{
+	struct direct *direct = world;
+	const char *trouble = NULL;
+	enum verdict verdict;
+
+	client_flush(direct->client);
+	verdict = check_password(direct->password_program, user, password, CHECK_PASSWORD_SECONDS,
+				 &trouble);
+	if (verdict == VERDICT_LATER)
+		warn("unable to ask %s for a password: %s", direct->password_program[0], trouble);
+	if (verdict == VERDICT_YES && !know_user(direct, user))
+		return VERDICT_LATER;
+	return verdict;
+}
+
+bool direct_start_tls(struct direct *direct)
+{
+	client_flush(direct->client);
+	if (tls_request_make(HANDSHAKE) == -1) {
+		warn_errno("unable to start TLS with %s", direct->remote_ip);
+		direct->client->is_gone = true;
+		return false;
+	}
+	forget_user(direct);
+	log_tls(&direct->log, span_of(environment_get("SSL_PROTOCOL")),
+		span_of(environment_get("SSL_CIPHER")));
+	return true;
+}
+
 /* --- the message --- */
 
 static void write_received(struct direct *direct, struct span hello, struct span protocol)
@@ -260,6 +338,7 @@ struct smtp_host direct_host(struct direct *direct)
 		.bad_sender = bad_sender,
 		.own_address = own_address,
 		.delay = delay,
+		.authenticate = authenticate,
 		.open = open_message,
 		.body = body,
 		.commit = commit,

@@ -28,12 +28,16 @@ struct direct {
 	struct queue_program queue;
 	struct interfaces interfaces;
 	struct text queue_id;	 /* what names the message queued last */
+	char **password_program; /* what AUTH asks, ends in NULL; NULL: nothing */
+	char *own_info;		 /* TCPREMOTEINFO before AUTH, or NULL */
+	struct text why_user;	 /* "auth:USER" once the client has authenticated */
 	uint64_t start, message; /* milliseconds: when the session, and the open message, began */
 };
 
 /* Read from the environment who is being served and which queue program is to be used. Settings and
- * client must stay. */
-void direct_init(struct direct *direct, struct settings *settings, struct client *client);
+ * client must stay, and so must password_program, which may be NULL. */
+void direct_init(struct direct *direct, struct settings *settings, struct client *client,
+		 char **password_program);
 
 /* The table that a session is given. */
 struct smtp_host direct_host(struct direct *direct);
@@ -45,6 +49,10 @@ void direct_end(struct direct *direct, const struct smtp_totals *totals);
 /* Before the greeting: wait for greetdelay and see whether the client keeps silent. False when the
  * session must not begin: it has talked, and was told so, or it has gone. */
 bool direct_greet_later(struct direct *direct);
+
+/* Put the connection under TLS and forget who has authenticated. False, with a line in the log,
+ * when that failed: then the connection is of no more use. */
+bool direct_start_tls(struct direct *direct);
 
 void direct_free(struct direct *direct);
 

@@ -116,6 +116,16 @@ void log_event(const struct log *log, const struct smtp_event *event, struct spa
 	finish(&line);
 }
 
+void log_tls(const struct log *log, struct span protocol, struct span cipher)
+{
+	struct text line;
+
+	begin(&line, "tls", log, log->why);
+	add_optional(&line, "protocol", protocol);
+	add_optional(&line, "cipher", cipher);
+	finish(&line);
+}
+
 void log_end(const struct log *log, const struct smtp_totals *totals, uint64_t milliseconds)
 {
 	struct text line;

@@ -31,6 +31,9 @@ void log_connect(const struct log *log, struct span remote_host);
 void log_event(const struct log *log, const struct smtp_event *event, struct span id,
 	       uint64_t milliseconds);
 
+/* TLS is on. */
+void log_tls(const struct log *log, struct span protocol, struct span cipher);
+
 /* The session is over. */
 void log_end(const struct log *log, const struct smtp_totals *totals, uint64_t milliseconds);
 

@@ -5,6 +5,7 @@
 
 #include "unix/control.h"
 #include "unix/environment.h"
+#include "unix/tls_request.h"
 
 #define LONGEST_LINE   8192	  /* bytes of a value */
 #define LARGEST_NUMBER 1000000000 /* of seconds, recipients and the like */
@@ -114,7 +115,26 @@ static bool open_cdb(struct cdb_file *file, const char *name, struct text *why)
 	return is_good;
 }
 
-bool settings_read(struct settings *settings, struct text *why)
+/* AUTH and TLS, by the environment alone. */
+static void read_security(struct smtp_settings *smtp, bool offers_auth)
+{
+	const char *auth = environment_get("SMTPAUTH"), *tls = environment_get("UCSPITLS");
+	const char *protocol = environment_get("SSL_PROTOCOL");
+
+	smtp->offers_auth = offers_auth && !(auth && strcmp(auth, "-") == 0);
+	smtp->requires_auth = auth && auth[0] == '!';
+	smtp->allows_clear_auth = environment_get("ALLOW_INSECURE_AUTH") != NULL;
+	smtp->is_secured = protocol && *protocol; /* whoever is in front has done it */
+	smtp->requires_tls = tls && strcmp(tls, "!") == 0;
+	if (tls && strcmp(tls, "-") == 0)
+		smtp->tls = SMTP_TLS_NONE;
+	else if (tls_request_is_possible())
+		smtp->tls = SMTP_TLS_OFFERED;
+	else
+		smtp->tls = tls ? SMTP_TLS_BROKEN : SMTP_TLS_NONE;
+}
+
+bool settings_read(struct settings *settings, bool offers_auth, struct text *why)
 {
 	struct smtp_settings *smtp = &settings->smtp;
 	const char *relay_client = environment_get("RELAYCLIENT");
@@ -125,6 +145,7 @@ bool settings_read(struct settings *settings, struct text *why)
 	smtp->relay_suffix = span_of(relay_client);
 	smtp->relay_unknown = environment_get("RELAYUNKNOWN") != NULL;
 	smtp->takes_odd_addresses = odd_address && strcmp(odd_address, "1") == 0;
+	read_security(smtp, offers_auth);
 	if (!read_lines(settings, why) || !read_numbers(settings, why) ||
 	    entries_read(&settings->rcpthosts, "rcpthosts", why) == VERDICT_LATER ||
 	    entries_read(&settings->badmailfrom, "badmailfrom", why) == VERDICT_LATER)

@@ -25,9 +25,9 @@ struct settings {
 	uint32_t greet_delay;			   /* seconds; 0 for whoever may relay */
 };
 
-/* Read it all. False on an error, with the reason appended to *why. settings_free must be called in
- * either case. */
-bool settings_read(struct settings *settings, struct text *why);
+/* Read it all. offers_auth: there is a program that knows passwords. False on an error, with the
+ * reason appended to *why. settings_free must be called in either case. */
+bool settings_read(struct settings *settings, bool offers_auth, struct text *why);
 
 void settings_free(struct settings *settings);
 

@@ -1,14 +1,16 @@
 /*
  * smtpd: take mail from one client by SMTP, on standard input and output.
  *
- *     smtpd [-q] [-v]
+ *     smtpd [-q] [-v] [checkpassword-program argument ...]
  *
  * Reads the control directory and RELAYCLIENT before the first byte of the network; decides on each
- * recipient; hands messages to QMAILQUEUE. Exit 0: the session is over, whoever ended it. Exit 100:
- * wrong usage. Exit 111: it could not begin (421).
+ * recipient; hands messages to QMAILQUEUE. AUTH asks the program; STARTTLS asks whoever set
+ * SSLCTLFD. Exit 0: the session is over, whoever ended it. Exit 100: wrong usage. Exit 111: it
+ * could not begin (421).
  */
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "host/client.h"
@@ -19,7 +21,7 @@
 #include "unix/report.h"
 #include "unix/spawn.h"
 
-#define USAGE "[-q] [-v]"
+#define USAGE "[-q] [-v] [checkpassword-program argument ...]"
 #define BLOCK 65536 /* bytes read at once */
 #define GRACE 60    /* seconds of a message before mindatarate counts */
 
@@ -41,8 +43,6 @@ static void read_options(int argc, char **argv)
 			report_less();
 		else
 			report_more();
-	if (optind < argc)
-		die_usage(USAGE, "AUTH is not available, so it takes no checkpassword program");
 }
 
 /* Serve the client until one side has had enough. */
@@ -74,6 +74,12 @@ static void serve(struct smtp_session *session, struct direct *direct,
 		}
 		patience_wait(&patience, waited, count);
 		step = smtp_session_feed(session, (struct span){block, count});
+		if (settings->smtp.offers_auth && !smtp_session_in_data(session))
+			explicit_bzero(block, count); /* there may have been a password */
+		if (step == SMTP_START_TLS && direct_start_tls(direct)) {
+			smtp_session_secured(session);
+			step = SMTP_MORE;
+		}
 		patience_turn(&patience, smtp_session_in_data(session),
 			      smtp_session_commands(session));
 	}
@@ -96,7 +102,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	client_init(&client, 0, 1);
 	text_init(&why, 2 * REPORT_LINE);
-	if (!settings_read(&settings, &why))
+	if (!settings_read(&settings, optind < argc, &why))
 		refuse(&client, SPAN("421 unable to read controls (#4.3.0)\r\n"),
 		       text_string(&why));
 	client.say_seconds = settings.timeout_seconds;
@@ -104,7 +110,7 @@ int main(int argc, char **argv)
 	if (!block)
 		refuse(&client, SPAN("421 out of memory (#4.3.0)\r\n"), "out of memory");
 
-	direct_init(&direct, &settings, &client);
+	direct_init(&direct, &settings, &client, optind < argc ? argv + optind : NULL);
 	direct_begin(&direct);
 	if (settings.greet_delay == 0 || direct_greet_later(&direct)) {
 		host = direct_host(&direct);

@@ -49,11 +49,11 @@ static void open_world(struct world *world)
 	struct text why;
 
 	text_init(&why, 10000);
-	if (!settings_read(&world->settings, &why))
+	if (!settings_read(&world->settings, false, &why))
 		fail_msg("%s", text_string(&why));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, world->ends), 0);
 	client_init(&world->client, world->ends[1], world->ends[1]);
-	direct_init(&world->direct, &world->settings, &world->client);
+	direct_init(&world->direct, &world->settings, &world->client, NULL);
 	world->host = direct_host(&world->direct);
 }
 

@@ -25,7 +25,7 @@ static void must_read(struct settings *settings)
 	struct text why;
 
 	text_init(&why, 10000);
-	if (!settings_read(settings, &why))
+	if (!settings_read(settings, false, &why))
 		fail_msg("%s", text_string(&why));
 	text_free(&why);
 }
@@ -188,7 +188,7 @@ static void test_settings_name_what_is_wrong(void **state)
 			assert_int_equal(mkdir(path, 0700), 0);
 		}
 		text_init(&why, 10000);
-		if (settings_read(&settings, &why))
+		if (settings_read(&settings, false, &why))
 			fail_msg("%s is taken though it is wrong", cases[index].name);
 		if (!strstr(text_string(&why), cases[index].name))
 			fail_msg("%s: \"%s\" does not name it", cases[index].name,
@@ -210,7 +210,7 @@ static void test_settings_morercpthosts_counts_only_beside_rcpthosts(void **stat
 	settings_free(&settings);
 	control_directory_put("rcpthosts", SPAN(""));
 	text_init(&why, 10000);
-	assert_false(settings_read(&settings, &why));
+	assert_false(settings_read(&settings, false, &why));
 	assert_non_null(strstr(text_string(&why), "morercpthosts.cdb"));
 	settings_free(&settings);
 	text_free(&why);

@@ -1,0 +1,89 @@
+#include "host/check_password.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "support/check.h"
+
+/* Runs a shell script as the program; $in holds what it was told, colons for NULs. */
+static enum verdict ask(const char *script, struct span user, struct span password,
+			uint32_t seconds, const char **trouble)
+{
+	char text[1000];
+	char *argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", text, NULL};
+
+	snprintf(text, sizeof(text), "in=$(tr '\\0' : <&3); %s", script);
+	return check_password(argv, user, password, seconds, trouble);
+}
+
+static void test_check_password_hears_the_exit_code(void **state)
+{
+	static const struct {
+		const char *name, *script;
+		enum verdict verdict;
+		bool has_trouble;
+	} cases[] = {
+		{"right", "case $in in ann:secret:[0-9]*:) exit 0; esac; exit 1", VERDICT_YES,
+		 false},
+		{"wrong", "exit 1", VERDICT_NO, false},
+		{"misuse", "exit 2", VERDICT_NO, false},
+		{"trouble", "exit 111", VERDICT_LATER, true},
+		{"crash", "kill -9 $$", VERDICT_LATER, true},
+		{"network", "read line || exit 0; exit 1", VERDICT_YES, false},
+		{"environment", "env | grep -q secret && exit 1; exit 0", VERDICT_YES, false},
+		{"descriptors",
+		 "for f in 4 5 6 7 8 9; do [ -e /proc/self/fd/$f ] && exit 1; done; exit 0",
+		 VERDICT_YES, false},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		const char *trouble;
+		enum verdict verdict =
+			ask(cases[index].script, SPAN("ann"), SPAN("secret"), 60, &trouble);
+
+		if (verdict != cases[index].verdict)
+			fail_msg("%s: %d", cases[index].name, verdict);
+		if ((trouble != NULL) != cases[index].has_trouble)
+			fail_msg("%s: trouble %s", cases[index].name, trouble ? trouble : "none");
+	}
+}
+
+static void test_check_password_refuses_what_does_not_fit(void **state)
+{
+	char password[600];
+	const char *trouble;
+
+	(void)state;
+	memset(password, 'x', sizeof(password));
+	assert_int_equal(ask("exit 0", SPAN("ann"), (struct span){password, 480}, 60, &trouble),
+			 VERDICT_YES);
+	assert_int_equal(ask("exit 0", SPAN("ann"), (struct span){password, 500}, 60, &trouble),
+			 VERDICT_NO);
+	assert_null(trouble);
+}
+
+static void test_check_password_does_not_wait_for_ever(void **state)
+{
+	char *missing[] = {(char *)(uintptr_t) "/no/such/program", NULL};
+	const char *trouble;
+
+	(void)state;
+	assert_int_equal(ask("exec sleep 1000", SPAN("ann"), SPAN("secret"), 0, &trouble),
+			 VERDICT_LATER);
+	assert_non_null(trouble);
+	assert_int_equal(check_password(missing, SPAN("ann"), SPAN("secret"), 60, &trouble),
+			 VERDICT_LATER);
+	assert_non_null(trouble);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_check_password_hears_the_exit_code),
+		cmocka_unit_test(test_check_password_refuses_what_does_not_fit),
+		cmocka_unit_test(test_check_password_does_not_wait_for_ever),
+	};
+
+	return cmocka_run_group_tests_name("check_password", tests, NULL, NULL);
+}
