@@ -47,5 +47,5 @@ fetch() { # package program
 	chmod +x "$directory/bin/$name"
 }
 
-fetch ucspi-tcp usr/bin/tcpserver
+for program in tcpserver tcprules tcprulescheck; do fetch ucspi-tcp usr/bin/$program; done
 fetch postfix usr/sbin/smtp-source

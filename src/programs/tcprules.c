@@ -1,0 +1,210 @@
+/*
+ * tcprules: compile rules about clients into a constant database.
+ *
+ *     tcprules [-n] [-s] cdb tmp < rules
+ *
+ * Writes tmp and renames it to cdb when it is whole, so that cdb always is. -n only checks, -s
+ * takes warnings for errors. Exit 100: a malformed rule or wrong usage. Exit 111: rules that cannot
+ * be read or a file that cannot be written. Either way cdb stays as it was.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "rules/prefix.h"
+#include "rules/rule.h"
+#include "unix/cdb_writer.h"
+#include "unix/file.h"
+#include "unix/line_reader.h"
+#include "unix/options.h"
+#include "unix/report.h"
+
+#define USAGE "[-n] [-s] cdb tmp"
+
+struct compiler {
+	const char *path, *temporary; /* NULL when nothing is to be written */
+	bool is_strict;
+	struct cdb_writer *writer;
+	struct line_reader reader;
+	struct rule rule;
+	struct prefix_lengths lengths; /* that readers must know of */
+};
+
+/* Whoever dies removes the temporary file first. */
+static _Noreturn void die_unwritable(struct compiler *compiler)
+{
+	cdb_writer_free(compiler->writer);
+	die_errno(EXIT_TEMPORARY, "unable to write %s",
+		  compiler->temporary ? compiler->temporary : "to memory");
+}
+
+static _Noreturn void die_malformed(struct compiler *compiler, uint64_t number, const char *reason,
+				    struct span text)
+{
+	cdb_writer_free(compiler->writer);
+	die(EXIT_PERMANENT, "line %llu: %s: %.*s", (unsigned long long)number, reason,
+	    (int)text.length, text.bytes);
+}
+
+static void complain(struct compiler *compiler, uint64_t number, const char *reason,
+		     struct span text)
+{
+	if (compiler->is_strict)
+		die_malformed(compiler, number, reason, text);
+	warn("line %llu: %s: %.*s", (unsigned long long)number, reason, (int)text.length,
+	     text.bytes);
+}
+
+static void start(struct compiler *compiler)
+{
+	const char *temporary = compiler->temporary;
+
+	compiler->writer = cdb_writer_new(compiler->path, temporary);
+	if (!compiler->writer && temporary && errno == EEXIST)
+		die(EXIT_PERMANENT,
+		    "unable to use %s: it is the cdb itself, has another name, or is no plain file",
+		    temporary);
+	if (!compiler->writer && temporary && errno == EWOULDBLOCK)
+		die(EXIT_TEMPORARY, "unable to use %s: another process is writing it", temporary);
+	if (!compiler->writer)
+		die_errno(EXIT_TEMPORARY, "unable to create %s",
+			  temporary ? temporary : "a file in memory");
+	if (line_reader_init(&compiler->reader, 0, RULE_LONGEST_LINE) == -1 ||
+	    !rule_init(&compiler->rule)) {
+		errno = ENOMEM;
+		die_unwritable(compiler);
+	}
+}
+
+static void add(struct compiler *compiler, struct span key, struct span data, uint64_t number)
+{
+	if (cdb_writer_add(compiler->writer, key, data,
+			   number < UINT32_MAX ? (uint32_t)number : UINT32_MAX) == -1)
+		die_unwritable(compiler);
+}
+
+static void compile_line(struct compiler *compiler, struct span line, struct text *why)
+{
+	struct rule *rule = &compiler->rule;
+	uint64_t number = compiler->reader.number;
+	enum rule_kind kind = rule_read(rule, line, why);
+	struct span key, text = span_trim_end(line);
+
+	if (kind == RULE_MALFORMED)
+		die_malformed(compiler, number, text_string(why), text);
+	for (size_t index = 0; index < rule->warning_count; index++)
+		complain(compiler, number, rule->warnings[index], text);
+	if (kind == RULE_NONE)
+		return;
+	while (rule_next_key(rule, &key))
+		add(compiler, key, text_span(&rule->data), number);
+	if (rule->pattern.is_indexed)
+		prefix_lengths_add(&compiler->lengths, rule->pattern.version,
+				   rule->pattern.prefix_length);
+}
+
+static void add_index(struct compiler *compiler)
+{
+	struct text index;
+
+	text_init(&index, 1000);
+	prefix_lengths_write(&compiler->lengths, &index);
+	if (index.failed) {
+		errno = ENOMEM;
+		die_unwritable(compiler);
+	}
+	if (index.length)
+		add(compiler, SPAN(PREFIX_INDEX_KEY), text_span(&index), 0);
+	text_free(&index);
+}
+
+static void compile(struct compiler *compiler)
+{
+	struct text why;
+	struct span line;
+	int result;
+
+	text_init(&why, 1000);
+	while ((result = line_reader_next(&compiler->reader, &line)) == 1)
+		compile_line(compiler, line, &why);
+	if (result == -1 && errno == EMSGSIZE)
+		die_malformed(compiler, compiler->reader.number, "more than 65536 bytes",
+			      span_head(line, 100));
+	if (result == -1) {
+		cdb_writer_free(compiler->writer);
+		die_errno(EXIT_TEMPORARY, "unable to read the rules");
+	}
+	add_index(compiler);
+	if (cdb_writer_finish(compiler->writer) == -1)
+		die_unwritable(compiler);
+	text_free(&why);
+}
+
+static void complain_of_duplicates(struct compiler *compiler)
+{
+	size_t count = cdb_writer_duplicates(compiler->writer);
+	struct text key, reason;
+
+	text_init(&key, RULE_LONGEST_LINE + PATTERN_EXTRA);
+	text_init(&reason, 100);
+	for (size_t index = 0; index < count; index++) {
+		struct cdb_duplicate duplicate;
+
+		text_clear(&key);
+		text_clear(&reason);
+		if (cdb_writer_duplicate(compiler->writer, index, &duplicate, &key) == -1)
+			die_unwritable(compiler);
+		text_add_string(&reason, "duplicate address, and the rule in line ");
+		text_add_number(&reason, duplicate.first);
+		text_add_string(&reason, " holds");
+		complain(compiler, duplicate.number, text_string(&reason), text_span(&key));
+	}
+	text_free(&key);
+	text_free(&reason);
+}
+
+static void replace(struct compiler *compiler)
+{
+	if (!compiler->temporary)
+		return;
+	if (cdb_writer_replace(compiler->writer) == -1) {
+		cdb_writer_free(compiler->writer);
+		die_errno(EXIT_TEMPORARY, "unable to move %s to %s", compiler->temporary,
+			  compiler->path);
+	}
+	/* A directory in which one may rename but not read cannot be told to be durable. */
+	if (file_sync_directory_of(compiler->path) == -1 && errno != EACCES)
+		die_errno(EXIT_TEMPORARY, "unable to make the new %s durable", compiler->path);
+}
+
+int main(int argc, char **argv)
+{
+	struct compiler compiler = {.path = NULL};
+	bool is_trial = false;
+	int letter;
+
+	report_begin("tcprules");
+	while ((letter = options_next(argc, argv, "ns", USAGE)) != -1) {
+		switch (letter) {
+		case 'n': is_trial = true; break;
+		case 's': compiler.is_strict = true; break;
+		}
+	}
+	if (argc - optind != 2 && !(is_trial && argc == optind))
+		die_usage(USAGE, "cdb and tmp are required");
+	if (!is_trial) {
+		compiler.path = argv[optind];
+		compiler.temporary = argv[optind + 1];
+	}
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error to be told of */
+	signal(SIGPIPE, SIG_IGN); /* who reads the warnings may go away */
+	start(&compiler);
+	compile(&compiler);
+	complain_of_duplicates(&compiler);
+	replace(&compiler);
+	cdb_writer_free(compiler.writer);
+	line_reader_free(&compiler.reader);
+	rule_free(&compiler.rule);
+	return 0;
+}
