@@ -8,6 +8,7 @@
  * be read or a file that cannot be written. Either way cdb stays as it was.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -181,7 +182,7 @@ static void replace(struct compiler *compiler)
 int main(int argc, char **argv)
 {
 	struct compiler compiler = {.path = NULL};
-	bool is_trial = false;
+	bool is_trial = false, has_input = fcntl(0, F_GETFD) != -1;
 	int letter;
 
 	report_begin("tcprules");
@@ -196,6 +197,10 @@ int main(int argc, char **argv)
 	if (!is_trial) {
 		compiler.path = argv[optind];
 		compiler.temporary = argv[optind + 1];
+	}
+	if (!has_input) { /* report_begin has put /dev/null there, which is no rules at all */
+		errno = EBADF;
+		die_errno(EXIT_TEMPORARY, "unable to read the rules");
 	}
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error to be told of */
 	signal(SIGPIPE, SIG_IGN); /* who reads the warnings may go away */
