@@ -263,7 +263,7 @@ bool pattern_read(struct span address, struct pattern *pattern, struct text *roo
 		at = span_find_last(address, '@');
 	info = at < address.length ? span_head(address, at + 1) : span_head(address, 0);
 	text = span_tail(address, info.length);
-	if (has(text, ':') || is_network_of_4(text))
+	if (has(address, ':') || is_network_of_4(text))
 		return take_network(info, text, pattern, room, why);
 	if (has(address, '-') && !has(address, '=') && !has(address, '@'))
 		return read_range(address, pattern, room, why);

@@ -55,7 +55,7 @@ static const char *reason_for_no_instructions(struct span text)
 static bool read_address(struct rule *rule, struct span line, size_t first,
 			 struct span *instructions, struct text *why)
 {
-	size_t colon = first;
+	size_t before = why->length, colon = first;
 	bool was_tried = false;
 
 	while (colon < line.length && (colon == first || colon <= PATTERN_LONGEST_WITH_COLONS)) {
@@ -63,8 +63,11 @@ static bool read_address(struct rule *rule, struct span line, size_t first,
 		if (begins_instructions(*instructions)) {
 			size_t length = why->length;
 
-			if (pattern_read(span_head(line, colon), &rule->pattern, &rule->room, why))
+			if (pattern_read(span_head(line, colon), &rule->pattern, &rule->room,
+					 why)) {
+				text_cut(why, before);
 				return true;
+			}
 			if (colon == first)
 				return false;
 			if (was_tried) /* the first reason is the one to tell */

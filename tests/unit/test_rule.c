@@ -307,6 +307,8 @@ static void test_rule_tells_why_a_line_is_malformed(void **state)
 		{"2001:db8::1-2:allow", "not an IPv6 address"},
 		{"a:b@2001:db8::1:allow", "not an IPv6 address"},
 		{"=host:8080:allow", "not an IPv6 address"},
+		{"a:b@1.2.3.4:allow", "not an IPv6 address"},
+		{"a:b@=host:allow", "not an IPv6 address"},
 		{"1.2.3.4:25:allow", "not an IPv6 address"},
 		{"::allow", "not an IPv6 address"},
 		/* the first reason is told, not that of what only looks like instructions */
