@@ -143,9 +143,15 @@ static void take_option(struct options *options, int letter, const char *value)
 	}
 }
 
-/* What tcpaccess is called with to look up names, judge by the rules and become the program. The
- * first word is our name, under which it writes to the log. The caller frees the array. */
-static char **with_names(const struct options *options, char *seconds, char **program)
+struct hand_over {
+	char path[4096], seconds[16];
+	char **arguments; /* of tcpaccess; free it */
+};
+
+/* Let tcpaccess look up names, judge by the rules and become the program. Its first argument is our
+ * name, under which it writes to the log. */
+static void hand_over(struct hand_over *hand_over, const struct options *options,
+		      struct launcher *launcher)
 {
 	const struct names_wanted *names = &options->names;
 	const char *words[] = {
@@ -161,22 +167,25 @@ static char **with_names(const struct options *options, char *seconds, char **pr
 		names->local_host ? "-l" : NULL,
 		names->local_host,
 		"-t",
-		seconds,
+		hand_over->seconds,
 		"--",
 	};
 	size_t most = sizeof(words) / sizeof(*words), length = 0, count = 0;
-	char **all;
 
-	while (program[length])
+	snprintf(hand_over->seconds, sizeof(hand_over->seconds), "%u", names->timeout_seconds);
+	home_program("tcpaccess", hand_over->path, sizeof(hand_over->path));
+	while (launcher->program[length])
 		length++;
-	all = malloc((most + length + 1) * sizeof(char *));
-	if (!all)
+	hand_over->arguments = malloc((most + length + 1) * sizeof(char *));
+	if (!hand_over->arguments)
 		die_errno(EXIT_TEMPORARY, "unable to start");
 	for (size_t index = 0; index < most; index++)
 		if (words[index])
-			all[count++] = (char *)words[index];
-	memcpy(all + count, program, (length + 1) * sizeof(char *));
-	return all;
+			hand_over->arguments[count++] = (char *)words[index];
+	memcpy(hand_over->arguments + count, launcher->program, (length + 1) * sizeof(char *));
+	launcher->file = hand_over->path;
+	launcher->program = hand_over->arguments;
+	launcher->policy.judge = NULL;
 }
 
 static void print_port(uint16_t port)
@@ -230,30 +239,35 @@ static void prepare_variables(struct variables *variables)
 			variables_drop(variables, lists[list][index]);
 }
 
+static void read_options(struct options *options, int argc, char **argv)
+{
+	int letter;
+
+	*options = (struct options){.limit = 40, .backlog = 20, .names = NAMES_WANTED_NONE};
+	options->names.remote_host = true;
+	while ((letter = options_next(argc, argv, LETTERS, USAGE)) != -1)
+		take_option(options, letter, optarg);
+	if (argc - optind < 3)
+		die_usage(USAGE, "host, port and program are required");
+	if (options->is_quiet)
+		report_less();
+	if (options->is_verbose)
+		report_more();
+}
+
 int main(int argc, char **argv)
 {
-	struct options options = {.limit = 40, .backlog = 20, .names = NAMES_WANTED_NONE};
+	struct options options;
 	struct rules rules = {.options = &options};
-	char home[4096], seconds[16], **all = NULL;
+	struct hand_over by_tcpaccess = {.arguments = NULL};
 	struct launcher launcher;
 	struct listeners listeners;
 	struct variables variables;
-	bool must_look_up;
-	int letter;
 
 	report_begin("tcpserver");
 	spawn_prepare();
 	launcher_block_signals();
-	options.names.remote_host = true;
-	while ((letter = options_next(argc, argv, LETTERS, USAGE)) != -1)
-		take_option(&options, letter, optarg);
-	if (argc - optind < 3)
-		die_usage(USAGE, "host, port and program are required");
-	if (options.is_quiet)
-		report_less();
-	if (options.is_verbose)
-		report_more();
-	must_look_up = options.names.remote_host || options.names.remote_info;
+	read_options(&options, argc, argv);
 	listen_to(&listeners, &options, argv[optind], argv[optind + 1]);
 	if (privileges_change(options.user, options.group) == -1)
 		die_errno(EXIT_TEMPORARY, "unable to change user or group");
@@ -274,16 +288,11 @@ int main(int argc, char **argv)
 		.program = argv + optind + 2,
 		.policy = {&rules, judge, grant},
 	};
-	if (must_look_up) {
-		home_program("tcpaccess", home, sizeof(home));
-		snprintf(seconds, sizeof(seconds), "%u", options.names.timeout_seconds);
-		launcher.file = home;
-		launcher.program = all = with_names(&options, seconds, argv + optind + 2);
-		launcher.policy.judge = NULL;
-	}
+	if (options.names.remote_host || options.names.remote_info)
+		hand_over(&by_tcpaccess, &options, &launcher);
 	if (launcher_run(&launcher, &variables) == -1)
 		die_errno(EXIT_TEMPORARY, "unable to start");
-	free(all);
+	free(by_tcpaccess.arguments);
 	variables_free(&variables);
 	cdb_file_close(&rules.file);
 	text_free(&rules.match.key);
