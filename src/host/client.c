@@ -178,15 +178,13 @@ void client_pause(struct client *client, uint64_t milliseconds)
 
 void client_hang_up(struct client *client)
 {
-	struct pollfd polled = {.fd = client->input, .events = POLLIN};
 	uint64_t waited, until = now() + FAREWELL, time;
 	size_t count, dropped = 0;
 	char bytes[16384];
 
 	client_flush(client);
-	if (client->is_gone || !client->is_socket || poll(&polled, 1, 0) != 1)
+	if (client->is_gone || !client->is_socket || shutdown(client->output, SHUT_WR) == -1)
 		return;
-	shutdown(client->output, SHUT_WR);
 	while ((time = now()) < until && dropped < FAREWELL_DROPPED &&
 	       client_read(client, bytes, sizeof(bytes), until - time, &count, &waited) ==
 		       CLIENT_BYTES)

@@ -50,8 +50,9 @@ enum client_event client_read(struct client *client, void *bytes, size_t size,
 /* Let time pass, less when the client cannot be reached any more or this process shall stop. */
 void client_pause(struct client *client, uint64_t milliseconds);
 
-/* Hang up so that the last words arrive: bytes that are still coming in would make the system throw
- * them away, so for a short time they are read and dropped. */
+/* Hang up so that the last words arrive: bytes that came in and were not read would make the system
+ * throw them away, so until the client hangs up too, two seconds at most, all is read and dropped.
+ */
 void client_hang_up(struct client *client);
 
 #endif

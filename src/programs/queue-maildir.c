@@ -88,5 +88,9 @@ int main(int argc, char **argv)
 	status = maildir_store(&maildir, text_span(&lines), &why);
 	if (status != QUEUE_OK)
 		die((int)status, "%s", text_string(&why));
+	maildir_free(&maildir);
+	envelope_free(&envelope);
+	text_free(&lines);
+	text_free(&default_directory);
 	return 0;
 }

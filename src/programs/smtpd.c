@@ -120,8 +120,9 @@ int main(int argc, char **argv)
 		serve(session, &direct, &settings, block);
 		totals = smtp_session_totals(session);
 	}
-	client_hang_up(&client);
+	client_flush(&client);
 	direct_end(&direct, &totals);
+	client_hang_up(&client);
 
 	smtp_session_free(session);
 	direct_free(&direct);

@@ -81,8 +81,7 @@ empty "what cannot be read"
 for name in message large; do
 	(
 		trap '' XFSZ
-		ulimit -f 0
-		[ "$name" = message ] || ulimit -f 1000
+		if [ "$name" = message ]; then ulimit -f 0; else ulimit -f 1000; fi
 		printf '%b' "$whole" | { exec 3<&0; queue-maildir <"$name" 1<&3 2>/dev/null; }
 	)
 	same "no room for the $name is exit code 53" 53 "$?"
