@@ -93,6 +93,7 @@ static bool needs_quotes(struct span local)
 	return false;
 }
 
+/* A path as RFC 5321 section 4.1.2 has it. */
 static void write_path(struct span address, struct text *lines)
 {
 	size_t at = span_find_last(address, '@');
@@ -114,7 +115,16 @@ static void write_path(struct span address, struct text *lines)
 
 		text_add_byte(lines, byte == '<' || byte == '>' || byte == ' ' ? '?' : byte);
 	}
-	text_add_string(lines, ">\n");
+	text_add_byte(lines, '>');
+}
+
+/* An address as it is. */
+static void write_address(struct span address, struct text *lines)
+{
+	text_add_byte(lines, '<');
+	for (size_t index = 0; index < address.length; index++)
+		text_add_byte(lines, without_control(address.bytes[index]));
+	text_add_byte(lines, '>');
 }
 
 void envelope_write_lines(const struct envelope *envelope, struct text *lines)
@@ -124,9 +134,11 @@ void envelope_write_lines(const struct envelope *envelope, struct text *lines)
 
 	text_add_string(lines, "Return-Path: ");
 	write_path(envelope_sender(envelope), lines);
+	text_add_byte(lines, '\n');
 	while (envelope_recipient(envelope, &position, &recipient)) {
 		text_add_string(lines, "X-Envelope-To: ");
-		write_path(recipient, lines);
+		write_address(recipient, lines);
+		text_add_byte(lines, '\n');
 	}
 }
 

@@ -3,7 +3,7 @@
  * hands it over: F sender NUL, T recipient NUL for each recipient, NUL.
  *
  * The reader is fed pieces of any length and believes nothing. Memory: ENVELOPE_LARGEST at most.
- * What is written into header lines can break neither the line nor the address out of its "<>".
+ * What is written into header lines cannot break out of its line.
  */
 #ifndef QUEUE_ENVELOPE_H
 #define QUEUE_ENVELOPE_H
@@ -45,9 +45,9 @@ enum envelope_step envelope_feed(struct envelope *envelope, struct span bytes);
 struct span envelope_sender(const struct envelope *envelope);
 bool envelope_recipient(const struct envelope *envelope, size_t *position, struct span *recipient);
 
-/* Append the header lines that keep a complete envelope with its message: Return-Path, then
- * X-Envelope-To for each recipient. Local parts that need it are quoted (RFC 5321 section 4.1.2);
- * control bytes become '?'. */
+/* Append the header lines that keep a complete envelope with its message: Return-Path, whose local
+ * part is quoted where it must be (RFC 5321 section 4.1.2), then X-Envelope-To for each recipient,
+ * as it was queued. Control bytes become '?'. */
 void envelope_write_lines(const struct envelope *envelope, struct text *lines);
 
 /* The exit code that tells the one who wrote it what was wrong. ENVELOPE_MORE means that it ended
