@@ -6,8 +6,9 @@
 # 127.0.0.1 is a customer, every other address is the rest of the world. Ctrl-C ends it.
 set -eu
 cd "$(dirname "$0")/.."
-bin=$PWD/$1/bin
-home=$PWD/$1/try
+case $1 in /*) build=$1 ;; *) build=$PWD/$1 ;; esac
+bin=$build/bin
+home=$build/try
 port=${2:-2525}
 
 mkdir -p "$home/control" "$home/mail"

@@ -203,8 +203,7 @@ same "nor with a wrong variable" "421 unable to read controls (#4.3.0) 111" "$(c
 matches "which is named too" '^smtpd: fatal: MAXERRORS: ' "$(cat log)"
 
 # --- how it is called ---
-same "a checkpassword program is not taken yet" 100 "$(code_of smtpd checkpassword true </dev/null)"
-same "nor an unknown option" 100 "$(code_of smtpd -x </dev/null)"
+same "an unknown option is wrong usage" 100 "$(code_of smtpd -x </dev/null)"
 same "--version" "smtpd (tidewaiter)" "$(smtpd --version </dev/null | cut -d' ' -f1,2)"
 
 # --- input that is a file goes at full speed ---
