@@ -100,6 +100,7 @@ static void test_rule_expands_ranges_as_ever(void **state)
 		 "1.2.3.250 -> D|\n1.2.3.251 -> D|\n1.2.3.252 -> D|\n1.2.3.253 -> D|\n"
 		 "1.2.3.254 -> D|\n1.2.3.255 -> D|\n",
 		 NULL},
+		{"1.2.3.254-256:deny", "1.2.3.254 -> D|\n1.2.3.255 -> D|\n", NULL},
 		{"1.2.3.-2:allow", "1.2.3.0 -> \n1.2.3.1 -> \n1.2.3.2 -> \n", NULL},
 		{"1.2.3.007-8:allow", "1.2.3.7 -> \n1.2.3.8 -> \n", NULL},
 		{"5-5.:allow", "5. -> \n", NULL},
@@ -297,6 +298,7 @@ static void test_rule_tells_why_a_line_is_malformed(void **state)
 		{"2001:db8::1/32:deny", "host bits set: the network is 2001:db8::/32"},
 		{"10.0.0.1/0:deny", "host bits set: the network is 0.0.0.0/0"},
 		{"::ffff:192.0.2.0/24:deny", "v4-mapped address below 96"},
+		{"::ffff:0:0/95:deny", "v4-mapped address below 96"},
 		{"[2001:db8::1:allow", "no ] behind the address"},
 		{"[2001:db8::1]x:allow", "neither a colon nor a prefix length behind ]"},
 		{"[2001:db8::1]:alow", "neither allow nor deny"},
