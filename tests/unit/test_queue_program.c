@@ -219,6 +219,29 @@ static void test_queue_program_that_stops_reading_is_ended(void **state)
 	queue_program_free(&program);
 }
 
+static void test_queue_program_that_has_gone_is_not_waited_for(void **state)
+{
+	static char block[1000000];
+	struct queue_program program;
+	struct queue_result result;
+	uint64_t start = seconds();
+	char command[200];
+
+	(void)state;
+	/* Its child keeps descriptor 0 open and never reads: the pipe is full for ever. */
+	queue_program_init(&program, &queue_program_limits);
+	assert_int_equal(queue_program_open(&program, script("exec 3<&0; sleep 60 <&3 & echo $! "
+							     ">$OUT/child; exit 31")),
+			 0);
+	queue_program_write(&program, (struct span){block, sizeof(block)});
+	result = queue_program_close(&program, SPAN("F\0Ta\0\0"));
+	assert_true(seconds() - start < 20);
+	assert_int_equal(result.code, 31);
+	queue_program_free(&program);
+	snprintf(command, sizeof(command), "kill $(cat %s/child)", directory);
+	assert_int_equal(system(command), 0);
+}
+
 static void test_queue_program_words_are_bounded(void **state)
 {
 	struct queue_program program;
@@ -329,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_queue_program_takes_large_messages),
 		cmocka_unit_test(test_queue_program_results),
 		cmocka_unit_test(test_queue_program_that_stops_reading_is_ended),
+		cmocka_unit_test(test_queue_program_that_has_gone_is_not_waited_for),
 		cmocka_unit_test(test_queue_program_words_are_bounded),
 		cmocka_unit_test(test_queue_program_that_cannot_be_run),
 		cmocka_unit_test(test_queue_program_abandoned_gets_no_envelope),
