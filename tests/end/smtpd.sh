@@ -202,6 +202,35 @@ talk MAXERRORS=many -- QUIT
 same "nor with a wrong variable" "421 unable to read controls (#4.3.0) 111" "$(cat lines) $code"
 matches "which is named too" '^smtpd: fatal: MAXERRORS: ' "$(cat log)"
 
+# --- who logs in ---
+fresh
+cat >password <<'SCRIPT'
+#!/bin/sh
+[ "$(head -c 512 <&3 | tr '\0' : | cut -d: -f1,2)" = joe:secret ] && exec "$@"
+exit 1
+SCRIPT
+chmod +x password
+login() { # [NAME=VALUE...] -- line...: with a checkpassword program
+	local variables=()
+	while [ "$1" != -- ]; do
+		variables+=("$1")
+		shift
+	done
+	shift
+	printf '%s\r\n' "$@" | env "${variables[@]}" smtpd ./password true 2>log | tr -d '\r' >lines
+}
+right=$(printf '\0joe\0secret' | base64) wrong=$(printf '\0joe\0guess' | base64)
+login ALLOW_INSECURE_AUTH=1 -- 'EHLO x' "AUTH PLAIN $right" 'MAIL FROM:<a@b.example>' 'RCPT TO:<c@elsewhere.example>' QUIT
+matches "who has logged in may relay" '^250 2\.1\.5 ok$' "$(cat lines)"
+matches "the log says so" '^smtpd: info: auth ok ip=unknown rule=- why=auth:joe user=joe$' "$(cat log)"
+matches "for each recipient" 'accept .* why=auth:joe .*to=<c@elsewhere\.example>$' "$(cat log)"
+login ALLOW_INSECURE_AUTH=1 -- 'EHLO x' "AUTH PLAIN $wrong" 'MAIL FROM:<a@b.example>' 'RCPT TO:<c@elsewhere.example>' QUIT
+same "with a wrong password he may not" "535 250 553" "$(grep -E '^(535|553|250 2)' lines | cut -c1-3 | xargs)"
+matches "the log says who tried" '^smtpd: info: auth fail ip=unknown rule=- why=- code=535 user=joe$' "$(cat log)"
+lacks "no password is in the log" 'guess|secret' "$(cat log)"
+login -- 'EHLO x' "AUTH PLAIN $right" QUIT
+same "without TLS nobody is asked for a password" "538" "$(grep -E '^(AUTH|235|538)|^250.AUTH' lines | cut -c1-3 | xargs)"
+
 # --- how it is called ---
 same "an unknown option is wrong usage" 100 "$(code_of smtpd -x </dev/null)"
 same "--version" "smtpd (tidewaiter)" "$(smtpd --version </dev/null | cut -d' ' -f1,2)"
