@@ -17,6 +17,7 @@ MODULES  := $(filter-out src/programs/%,$(wildcard src/*/*.c))
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/replay.c,$(wildcard tests/support/*.c)))
+BENCH    := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 REPLAY   := $(BUILD)/tests/support/replay.o
 PORT     := 2525
 LIBRARY  := $(BUILD)/tidewaiter.a
@@ -29,7 +30,7 @@ LIBS_tcpaccess      := -lcdb -lcares
 LIBS_tcp-env        := -lcares
 LIBS_test_session   := -Wl$(,)--wrap=malloc$(,)--wrap=realloc
 
-.PHONY: all check check-built try install clean
+.PHONY: all bench check check-built try install clean
 .SECONDARY:
 all: $(PROGRAMS:%=$(BUILD)/bin/%)
 
@@ -42,6 +43,9 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(LIBRARY)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(REPLAY) $(SUPPORT) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lcdb
+$(BUILD)/bench/%: tests/bench/%.c conf-cc Makefile
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(CFLAGS) -fno-sanitize=all -static -o $@ $<
 $(LIBRARY): $(MODULES:%.c=$(BUILD)/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/%.o: %.c conf-cc Makefile
@@ -56,6 +60,8 @@ check:
 	$(MAKE) check-built
 check-built: all $(UNITS) $(FUZZERS)
 	tests/run.sh $(BUILD)
+bench: all $(BENCH)
+	tests/bench/bench.py $(BUILD)
 try:
 	./install.sh deps try
 	$(MAKE) all
