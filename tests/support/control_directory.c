@@ -1,11 +1,12 @@
 #include "support/control_directory.h"
 
+#include <assert.h>
 #include <cdb.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
-
-#include "support/check.h"
 
 static char directory[] = "/tmp/tidewaiter-control.XXXXXX";
 
@@ -37,7 +38,7 @@ void control_directory_clear(void)
 	char command[100];
 
 	snprintf(command, sizeof(command), "rm -rf %s/*", directory);
-	assert_int_equal(system(command), 0);
+	assert(system(command) == 0);
 }
 
 void control_directory_put(const char *name, struct span contents)
@@ -45,9 +46,9 @@ void control_directory_put(const char *name, struct span contents)
 	char path[200];
 	FILE *file = fopen(control_directory_path(name, path), "w");
 
-	assert_non_null(file);
+	assert(file);
 	fwrite(contents.bytes, 1, contents.length, file);
-	assert_int_equal(fclose(file), 0);
+	assert(fclose(file) == 0);
 }
 
 void control_directory_put_cdb(const char *name, const char *const *keys)
@@ -56,11 +57,10 @@ void control_directory_put_cdb(const char *name, const char *const *keys)
 	char path[200];
 	int descriptor = open(control_directory_path(name, path), O_RDWR | O_CREAT | O_TRUNC, 0600);
 
-	assert_int_not_equal(descriptor, -1);
-	assert_int_equal(cdb_make_start(&make, descriptor), 0);
+	assert(descriptor != -1);
+	assert(cdb_make_start(&make, descriptor) == 0);
 	for (size_t index = 0; keys[index]; index++)
-		assert_int_equal(
-			cdb_make_add(&make, keys[index], (unsigned)strlen(keys[index]), "", 0), 0);
-	assert_int_equal(cdb_make_finish(&make), 0);
-	assert_int_equal(close(descriptor), 0);
+		assert(cdb_make_add(&make, keys[index], (unsigned)strlen(keys[index]), "", 0) == 0);
+	assert(cdb_make_finish(&make) == 0);
+	assert(close(descriptor) == 0);
 }
