@@ -34,12 +34,14 @@ fetch() { # package program
 		mv "$target.part" "$target"
 	fi
 	for round in 1 2 3 4; do # a library that was lacking may itself lack others
-		libraries=$target/usr/lib/$1$(printf ':%s' "$target"/usr/lib/*-linux-* "$target"/lib/*-linux-*)
+		libraries=$target/usr/lib/$1$(printf ':%s' "$target"/usr/lib/*-linux-*{,/systemd} \
+			"$target"/lib/*-linux-*)
 		LD_LIBRARY_PATH=$libraries ldd "$target/$2" | grep -q 'not found' || break
 		tr ',' '\n' <"$target/depends" | sed -nE 's/^ *(lib[^ :|]+).*/\1/p' | sort -u >"$target/round.$round"
 		while read -r package; do
 			grep -qxF "$package" "$target/taken" 2>/dev/null && continue
 			echo "$package" >>"$target/taken"
+			dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed' && continue
 			unpack "$package" "$target" >>"$target/depends"
 		done <"$target/round.$round"
 	done
@@ -49,3 +51,7 @@ fetch() { # package program
 
 for program in tcpserver tcprules tcprulescheck; do fetch ucspi-tcp usr/bin/$program; done
 fetch postfix usr/sbin/smtp-source
+fetch xinetd usr/sbin/xinetd
+fetch openbsd-inetd usr/sbin/inetd
+fetch haproxy usr/sbin/haproxy
+for program in systemd-socket-activate systemd-analyze; do fetch systemd usr/bin/$program; done
