@@ -92,100 +92,19 @@ static void test_rule_takes_the_traditional_language(void **state)
 	check_rows(rows, LENGTH(rows));
 }
 
-static void test_rule_expands_ranges_as_ever(void **state)
+static void test_rule_finds_the_end_of_the_address(void **state)
 {
 	const struct row rows[] = {
-		{"10.0-3.:allow", "10.0. -> \n10.1. -> \n10.2. -> \n10.3. -> \n", NULL},
-		{"1.2.3.250-300:deny",
-		 "1.2.3.250 -> D|\n1.2.3.251 -> D|\n1.2.3.252 -> D|\n1.2.3.253 -> D|\n"
-		 "1.2.3.254 -> D|\n1.2.3.255 -> D|\n",
-		 NULL},
-		{"1.2.3.254-256:deny", "1.2.3.254 -> D|\n1.2.3.255 -> D|\n", NULL},
-		{"1.2.3.-2:allow", "1.2.3.0 -> \n1.2.3.1 -> \n1.2.3.2 -> \n", NULL},
-		{"1.2.3.007-8:allow", "1.2.3.7 -> \n1.2.3.8 -> \n", NULL},
-		{"5-5.:allow", "5. -> \n", NULL},
-		{"1.2.3.7-:allow", "", "reversed range"},
-		{"1.2.3.9-7:allow", "", "reversed range"},
-		{"1.2.3.256-999:allow", "", "reversed range"},
-		{"-:allow", "0 -> \n", "no dot"},
-		{"1-2.3-4.:deny", "1.3-4. -> D|\n2.3-4. -> D|\n", "no client"},
-		{"10.0-1:deny", "10.0 -> D|\n10.1 -> D|\n", "no dot"},
-		{"1.2.3.4-5.:deny", "1.2.3.4. -> D|\n1.2.3.5. -> D|\n", "no client"},
-		/* 2^64 is 0 */
-		{"1.2.3.18446744073709551616-1:deny", "1.2.3.0 -> D|\n1.2.3.1 -> D|\n", NULL},
-		{"1.2.3.0-18446744073709551617:deny", "1.2.3.0 -> D|\n1.2.3.1 -> D|\n", NULL},
-	};
-
-	(void)state;
-	check_rows(rows, LENGTH(rows));
-}
-
-static void test_rule_normalises_ipv6_and_prefix_lengths(void **state)
-{
-	const struct row rows[] = {
-		{"192.0.2.0/25:allow", "192.0.2.0/25 -> \n", NULL},
-		{"192.0.2.0/24:allow", "192.0.2. -> \n", NULL},
-		{"192.168.0.0/16:allow", "192.168. -> \n", NULL},
-		{"10.0.0.0/8:allow", "10. -> \n", NULL},
-		{"192.0.2.7/32:allow", "192.0.2.7 -> \n", NULL},
-		{"0.0.0.0/0:deny", "0.0.0.0/0 -> D|\n", NULL},
-		{"::/0:deny", "::/0 -> D|\n", NULL},
-		{"2001:db8::1:allow", "2001:db8::1 -> \n", NULL},
-		{"2001:DB8:0:0:0:0:0:1:allow", "2001:db8::1 -> \n", NULL},
-		{"[2001:db8::1]:allow", "2001:db8::1 -> \n", NULL},
 		{"[2001:db8::]/32:allow", "2001:db8::/32 -> \n", NULL},
-		{"2001:db8::/32:allow,A=\":deny\"", "2001:db8::/32 -> +A=:deny|\n", NULL},
-		{"2001:db8::1/128:allow", "2001:db8::1 -> \n", NULL},
-		{"::1:allow", "::1 -> \n", NULL},
 		{":::deny", ":: -> D|\n", NULL},
-		{"::ffff:192.0.2.1:allow", "192.0.2.1 -> \n", NULL},
-		{"[::FFFF:c000:201]:allow", "192.0.2.1 -> \n", NULL},
-		{"::ffff:10.0.0.0/104:allow", "10. -> \n", NULL},
-		{"::ffff:0:0/96:deny", "0.0.0.0/0 -> D|\n", NULL},
-		{"::ffff:192.0.2.1/128:deny", "192.0.2.1 -> D|\n", NULL},
-		{"joe@2001:DB8::1:allow", "joe@2001:db8::1 -> \n", NULL},
-		{"joe@[2001:db8::1]:deny", "joe@2001:db8::1 -> D|\n", NULL},
-		{"j@oe@[::1]:deny", "j@oe@::1 -> D|\n", NULL},
-		{"joe@192.0.2.1/32:deny", "joe@192.0.2.1 -> D|\n", NULL},
-		{"joe@2001:db8::/32:deny", "joe@2001:db8::/32 -> D|\n", "with @"},
 		{"joe@10.0.0.0/8:deny", "joe@10. -> D|\n", "with @"},
+		{"1-2.:deny", "1. -> D|\n2. -> D|\n", NULL},
+		{"2001:db8::/32:allow,A=\":deny\"", "2001:db8::/32 -> +A=:deny|\n", NULL},
 		{"1::2:deny,A=zqz", "1::2 -> D|+A=q|\n", NULL},
-	};
-
-	(void)state;
-	check_rows(rows, LENGTH(rows));
-}
-
-static void test_rule_warns_of_what_can_never_match(void **state)
-{
-	const struct row rows[] = {
 		{"127.0.0.1", "none", "no colon"},
 		{"  127.0.0.1", "none", "no colon"},
 		{"  # a comment", "none", "a blank before #"},
 		{"\t#1.2.3.4:allow", "\t#1.2.3.4 -> \n", "a blank before #"},
-		{" 1.2.3.4:allow", " 1.2.3.4 -> \n", "leading blank"},
-		{" :allow", "  -> \n", "leading blank"},
-		{"10:allow", "10 -> \n", "no dot"},
-		{"127.0.0:allow", "127.0.0 -> \n", "no dot"},
-		{"=Host.example:allow", "=Host.example -> \n", "upper-case"},
-		{"joe@=Host.example:allow", "joe@=Host.example -> \n", "upper-case"},
-		{"Joe@=host.example:allow", "Joe@=host.example -> \n", NULL},
-		{"1.2.3.037:allow", "1.2.3.037 -> \n", "leading zeros"},
-		{"010.:allow", "010. -> \n", "leading zeros"},
-		{"1.2.3.256:allow", "1.2.3.256 -> \n", "no client"},
-		{"1.2.3.4.:allow", "1.2.3.4. -> \n", "no client"},
-		{"1.2.3.4.5:allow", "1.2.3.4.5 -> \n", "no client"},
-		{"1..2.:allow", "1..2. -> \n", "no client"},
-		{".:allow", ". -> \n", "no client"},
-		{"host.example:allow", "host.example -> \n", "no client"},
-		{"[1.2.3.4]:allow", "[1.2.3.4] -> \n", "no client"},
-		{"1.2.3/24:allow", "1.2.3/24 -> \n", "no client"},
-		{"=host/24:allow", "=host/24 -> \n", NULL},
-		{"joe@:allow", "joe@ -> \n", "with @"},
-		{"joe@10.:allow", "joe@10. -> \n", "with @"},
-		{"joe@=.example:allow", "joe@=.example -> \n", "with @"},
-		{"joe@10:allow", "joe@10 -> \n", "no dot"},
-		{"joe@host:allow", "joe@host -> \n", "no client"},
 	};
 
 	(void)state;
@@ -283,34 +202,9 @@ static void test_rule_tells_why_a_line_is_malformed(void **state)
 		{"1.2.3.4:allow,A= x ", "no closing quote"},
 		{"1.2.3.4:allow,A=\"b\"c", "neither a comma nor the end"},
 		{"  # a comment: with a colon", "a blank behind the colon"},
-		{"a-b.example:deny", "a range has a number"},
-		{"1.2.3.4-x:deny", "a range has a number"},
-		{"1.2.3.0/24-5:deny", "the prefix length is no number"},
-		{"10.0-3.0/24:deny", "a range and a prefix length"},
-		{"192.0.2.0/33:deny", "prefix length 33 is more than 32"},
-		{"2001:db8::/129:deny", "prefix length 129 is more than 128"},
-		{"192.0.2.0/:deny", "the prefix length is no number"},
-		{"192.0.2.0/x:deny", "the prefix length is no number"},
-		{"192.0.2.0/255.255.255.0:deny", "the prefix length is no number"},
-		{"192.0.2.0/-1:deny", "the prefix length is no number"},
-		{"192.0.2.0/4294967320:deny", "the prefix length is no number"},
-		{"192.0.2.1/24:deny", "host bits set: the network is 192.0.2.0/24"},
-		{"2001:db8::1/32:deny", "host bits set: the network is 2001:db8::/32"},
-		{"10.0.0.1/0:deny", "host bits set: the network is 0.0.0.0/0"},
-		{"::ffff:192.0.2.0/24:deny", "v4-mapped address below 96"},
-		{"::ffff:0:0/95:deny", "v4-mapped address below 96"},
-		{"[2001:db8::1:allow", "no ] behind the address"},
-		{"[2001:db8::1]x:allow", "neither a colon nor a prefix length behind ]"},
 		{"[2001:db8::1]:alow", "neither allow nor deny"},
 		{"2001:db8::g:allow", "not an IPv6 address"},
 		{"2001:db8::allow", "not an IPv6 address"},
-		{"2001:db8::1::2:allow", "not an IPv6 address"},
-		{"fe80::1%eth0:allow", "not an IPv6 address"},
-		{"2001:db8::1-2:allow", "not an IPv6 address"},
-		{"a:b@2001:db8::1:allow", "not an IPv6 address"},
-		{"=host:8080:allow", "not an IPv6 address"},
-		{"a:b@1.2.3.4:allow", "not an IPv6 address"},
-		{"a:b@=host:allow", "not an IPv6 address"},
 		{"1.2.3.4:25:allow", "not an IPv6 address"},
 		{"::allow", "not an IPv6 address"},
 		/* the first reason is told, not that of what only looks like instructions */
@@ -444,55 +338,16 @@ static void test_rule_forgets_the_line_before(void **state)
 	check_rows(rows, LENGTH(rows));
 }
 
-static void test_rule_tells_which_prefix_lengths_are_to_be_indexed(void **state)
-{
-	const struct {
-		const char *line;
-		bool is_indexed;
-		unsigned version, prefix_length;
-	} cases[] = {
-		{"192.0.2.0/25:deny", true, 4, 25},
-		{"192.0.2.0/24:deny", false, 0, 0},
-		{"192.0.2.0/32:deny", false, 0, 0},
-		{"0.0.0.0/0:deny", true, 4, 0},
-		{"2001:db8::/32:deny", true, 6, 32},
-		{"2001:db8::1:deny", false, 0, 0},
-		{"::/0:deny", true, 6, 0},
-		{"::ffff:0:0/97:deny", true, 4, 1},
-		{"joe@10.0.0.0/9:deny", false, 0, 0},
-		{"10.:deny", false, 0, 0},
-	};
-	struct text why;
-	struct rule rule;
-
-	(void)state;
-	text_init(&why, 1000);
-	assert_true(rule_init(&rule));
-	for (size_t index = 0; index < LENGTH(cases); index++) {
-		assert_int_equal(rule_read(&rule, span_of(cases[index].line), &why), RULE_GOOD);
-		if (rule.pattern.is_indexed != cases[index].is_indexed ||
-		    (rule.pattern.is_indexed &&
-		     (rule.pattern.version != cases[index].version ||
-		      rule.pattern.prefix_length != cases[index].prefix_length)))
-			fail_msg("%s", cases[index].line);
-	}
-	rule_free(&rule);
-	text_free(&why);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rule_takes_the_traditional_language),
-		cmocka_unit_test(test_rule_expands_ranges_as_ever),
-		cmocka_unit_test(test_rule_normalises_ipv6_and_prefix_lengths),
-		cmocka_unit_test(test_rule_warns_of_what_can_never_match),
+		cmocka_unit_test(test_rule_finds_the_end_of_the_address),
 		cmocka_unit_test(test_rule_warns_of_relaying_for_everyone),
 		cmocka_unit_test(test_rule_tells_why_a_line_is_malformed),
 		cmocka_unit_test(test_rule_takes_a_nul_as_a_byte_and_warns),
 		cmocka_unit_test(test_rule_takes_lines_of_any_allowed_length),
 		cmocka_unit_test(test_rule_forgets_the_line_before),
-		cmocka_unit_test(test_rule_tells_which_prefix_lengths_are_to_be_indexed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
