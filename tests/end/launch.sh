@@ -110,6 +110,25 @@ serve taken -H -R 127.0.0.1 0 true || exit 1
 same "and a port that is taken" 111 "$(code_of tcpserver 127.0.0.1 "$port" true)"
 stop "$server"
 
+# --- rules that the original does not know ---
+
+rules networks.cdb <<'END'
+[::1]:allow,MARK="address"
+127.0.0.0/25:allow,MARK="network"
+127.0.0.128/25:deny
+127.0.0.200:allow,MARK="exception"
+:deny
+END
+serve networks -H -R -l 0 -x networks.cdb 0 0 ./show || exit 1
+marked() { # argument of ask.py...
+	ask "$@" | grep -E '^(MARK|TCPRULE)=' | tr '\n' ' '
+}
+same "a rule for an IPv6 address" "MARK=address TCPRULE=::1 " "$(marked ::1 "$port")"
+same "a rule for a network" "MARK=network TCPRULE=127.0.0.0/25 " "$(marked --from 127.0.0.77 127.0.0.1 "$port")"
+same "a network that is denied" "" "$(marked --from 127.0.0.177 127.0.0.1 "$port")"
+same "an address in it that is not" "MARK=exception TCPRULE=127.0.0.200 " "$(marked --from 127.0.0.200 127.0.0.1 "$port")"
+stop "$server"
+
 # --- users and groups ---
 
 if [ "$(id -u)" = 0 ]; then
