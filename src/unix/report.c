@@ -38,6 +38,9 @@ void report_begin(const char *program)
 		use_syslog = true;
 		openlog(program, LOG_PID, LOG_MAIL);
 	}
+	/* Where nothing is wrong, nothing is needed: neither a free descriptor nor /dev/null. */
+	if (!use_syslog && fcntl(0, F_GETFD) != -1 && fcntl(1, F_GETFD) != -1)
+		return;
 	/* A file opened later must never get one of the three standard numbers. */
 	do
 		null = open("/dev/null", O_RDWR);
