@@ -29,6 +29,7 @@ LIBS_tcprulescheck  := -lcdb
 LIBS_tcpaccess      := -lcdb -lcares
 LIBS_tcp-env        := -lcares
 LIBS_test_session   := -Wl$(,)--wrap=malloc$(,)--wrap=realloc
+LIBS_test_marks_races := -pthread $(foreach call,openat futimens fstatat renameat linkat unlinkat,-Wl$(,)--wrap=$(call))
 
 .PHONY: all bench check check-built try install clean
 .SECONDARY:
