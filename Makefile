@@ -28,7 +28,11 @@ LIBS_tcpserver      := -lcdb
 LIBS_tcprulescheck  := -lcdb
 LIBS_tcpaccess      := -lcdb -lcares
 LIBS_tcp-env        := -lcares
+LIBS_checkpassword-cdb := -lcdb -lcrypt
+LIBS_controlcdb := -lcrypt
 LIBS_test_session   := -Wl$(,)--wrap=malloc$(,)--wrap=realloc
+LIBS_test_password  := -lcrypt -Wl$(,)--wrap=crypt_rn
+LIBS_test_control_list := -lcrypt
 LIBS_test_marks_races := -pthread $(foreach call,openat futimens fstatat renameat linkat unlinkat,-Wl$(,)--wrap=$(call))
 
 .PHONY: all bench check check-built try install clean

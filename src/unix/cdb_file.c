@@ -12,7 +12,7 @@
 #define MOST_TRIES   5		   /* decisions, when the file changes during each */
 
 /* Where a bus error leads while a map is being read. A signal handler is handed nothing, so this
- * must be the module's own; it is NULL outside cdb_file_find. */
+ * must be the module's own; it is NULL outside carefully. */
 static sigjmp_buf *volatile way_out;
 
 static void on_bus_error(int number)
@@ -87,10 +87,10 @@ bool cdb_file_is_unchanged(const struct cdb_file *file)
 	       now.st_mtim.tv_nsec == file->status.st_mtim.tv_nsec;
 }
 
-static enum verdict find(struct cdb_file *file, struct span key, struct span *data)
+/* Copy the record that a call of libcdb found, by that call's answer. */
+static enum verdict take(struct cdb_file *file, int found, struct span *data)
 {
 	const void *bytes;
-	int found = cdb_find(&file->cdb, key.length ? key.bytes : "", (unsigned)key.length);
 
 	if (found == 0)
 		return VERDICT_NO;
@@ -109,22 +109,50 @@ static enum verdict find(struct cdb_file *file, struct span key, struct span *da
 	return VERDICT_YES;
 }
 
-enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *data)
+static enum verdict find(struct cdb_file *file, struct span key, struct span *data)
+{
+	return take(file, cdb_find(&file->cdb, key.length ? key.bytes : "", (unsigned)key.length),
+		    data);
+}
+
+static enum verdict first(struct cdb_file *file, struct span key, struct span *data)
+{
+	unsigned position;
+
+	(void)key;
+	cdb_seqinit(&position, &file->cdb);
+	return take(file, cdb_seqnext(&position, &file->cdb), data);
+}
+
+/* Do it with a way out for when the file is cut short under the map. */
+static enum verdict carefully(enum verdict (*what)(struct cdb_file *file, struct span key,
+						   struct span *data),
+			      struct cdb_file *file, struct span key, struct span *data)
 {
 	sigjmp_buf here;
 	enum verdict verdict;
 
-	if (key.length > UINT_MAX)
-		return VERDICT_NO; /* no record has so long a key */
 	if (sigsetjmp(here, 0)) {
 		way_out = NULL;
-		errno = EIO; /* the file was cut short under the map */
+		errno = EIO;
 		return VERDICT_LATER;
 	}
 	way_out = &here;
-	verdict = find(file, key, data);
+	verdict = what(file, key, data);
 	way_out = NULL;
 	return verdict;
+}
+
+enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *data)
+{
+	if (key.length > UINT_MAX)
+		return VERDICT_NO; /* no record has so long a key */
+	return carefully(find, file, key, data);
+}
+
+enum verdict cdb_file_first(struct cdb_file *file, struct span *data)
+{
+	return carefully(first, file, (struct span){NULL, 0}, data);
 }
 
 static enum verdict find_in_world(void *world, struct span key, struct span *data)

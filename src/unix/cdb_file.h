@@ -41,6 +41,9 @@ bool cdb_file_is_unchanged(const struct cdb_file *file);
  * errno, when the database is damaged, its data longer than 1 MiB, or memory is short. */
 enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *data);
 
+/* The record that was written first, in the same way. NO: the database is empty. */
+enum verdict cdb_file_first(struct cdb_file *file, struct span *data);
+
 /* The same as a lookup; its world is the struct cdb_file. */
 struct lookup cdb_file_lookup(struct cdb_file *file);
 

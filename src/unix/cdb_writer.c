@@ -92,6 +92,11 @@ struct cdb_writer *cdb_writer_new(const char *path, const char *temporary)
 	return writer;
 }
 
+int cdb_writer_descriptor(const struct cdb_writer *writer)
+{
+	return writer->descriptor;
+}
+
 int cdb_writer_replace(struct cdb_writer *writer)
 {
 	if (rename(writer->temporary, writer->path) == -1)

@@ -30,6 +30,9 @@ struct cdb_duplicate {
  * EWOULDBLOCK for one in use. The names must stay. */
 struct cdb_writer *cdb_writer_new(const char *path, const char *temporary);
 
+/* The temporary file's descriptor, for whoever gives the file another owner or mode. */
+int cdb_writer_descriptor(const struct cdb_writer *writer);
+
 /* Add a record. Returns 0, or -1 with errno; EFBIG when the database grows beyond 4 GiB. */
 int cdb_writer_add(struct cdb_writer *writer, struct span key, struct span data, uint32_t number);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define READ_SIZE 16384 /* bytes asked for at once */
@@ -55,6 +56,19 @@ int file_read_all(int descriptor, struct text *text)
 		text->length += (size_t)count;
 		text->bytes[text->length] = '\0';
 	}
+}
+
+int file_protect_like(int descriptor, int model)
+{
+	struct stat like;
+	mode_t mode = 0600;
+
+	if (fstat(model, &like) == -1 || fchmod(descriptor, mode) == -1)
+		return -1;
+	if (fchown(descriptor, like.st_uid, like.st_gid) == 0 ||
+	    fchown(descriptor, (uid_t)-1, like.st_gid) == 0)
+		mode |= like.st_mode & 0060;
+	return fchmod(descriptor, mode);
 }
 
 int file_sync_directory_of(const char *path)

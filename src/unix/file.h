@@ -20,6 +20,10 @@ ssize_t file_read(int descriptor, void *bytes, size_t size);
 /* Append all up to the end of the file to *text; EFBIG when that passes its maximum. */
 int file_read_all(int descriptor, struct text *text);
 
+/* Give a file the owner, the group and, but for what others may, the permissions of another. What
+ * this process may not give is left out, and then the group may nothing. */
+int file_protect_like(int descriptor, int model);
+
 /* Make a rename or a new name in the directory that holds path durable. */
 int file_sync_directory_of(const char *path);
 

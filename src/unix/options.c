@@ -18,18 +18,27 @@ static _Noreturn void finish_output(void)
 
 int options_next(int argc, char **argv, const char *letters, const char *usage)
 {
-	static const struct option words[] = {
+	return options_next_word(argc, argv, letters, NULL, usage);
+}
+
+int options_next_word(int argc, char **argv, const char *letters, const struct options_word *words,
+		      const char *usage)
+{
+	struct option all[OPTIONS_WORDS + 3] = {
 		{"help", no_argument, NULL, OPTION_HELP},
 		{"version", no_argument, NULL, OPTION_VERSION},
-		{NULL, 0, NULL, 0},
 	};
 	char pattern[64], reason[64];
 	int letter;
 
+	for (size_t index = 0; words && words[index].name && index < OPTIONS_WORDS; index++)
+		all[index + 2] =
+			(struct option){words[index].name, no_argument, NULL, words[index].letter};
+
 	/* '+': stop at the first word that is no option; ':' tells a missing value apart. */
 	snprintf(pattern, sizeof(pattern), "+:%s", letters);
 	opterr = 0;
-	letter = getopt_long(argc, argv, pattern, words, NULL);
+	letter = getopt_long(argc, argv, pattern, all, NULL);
 	switch (letter) {
 	case OPTION_HELP:
 		printf("usage: %s %s\nThe manual page %s(8) tells the rest.\n", report_program(),

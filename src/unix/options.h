@@ -14,4 +14,16 @@
  * follows the program's name in the usage line. */
 int options_next(int argc, char **argv, const char *letters, const char *usage);
 
+/* The same for a program that has options of one word too, such as --hash: words ends with a NULL
+ * name, has at most OPTIONS_WORDS others, and each stands for its letter. */
+struct options_word {
+	const char *name;
+	int letter;
+};
+
+#define OPTIONS_WORDS 8
+
+int options_next_word(int argc, char **argv, const char *letters, const struct options_word *words,
+		      const char *usage);
+
 #endif

@@ -15,6 +15,12 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
+/* What a static table of cases initializes a span with. */
+#define BYTES(literal)                         \
+	{                                      \
+		(literal), sizeof(literal) - 1 \
+	}
+
 /* Fails, naming the case and both sides, unless the span holds just this string. */
 #define CHECK_SPAN(name, value, expected)                                              \
 	do {                                                                           \

@@ -24,6 +24,16 @@ static void write_cdb(const char *key, const char *value, unsigned padding)
 	close(descriptor);
 }
 
+static void write_empty_cdb(void)
+{
+	struct cdb_make make;
+	int descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	assert_int_equal(cdb_make_start(&make, descriptor), 0);
+	assert_int_equal(cdb_make_finish(&make), 0);
+	close(descriptor);
+}
+
 static int make_file(void **state)
 {
 	int descriptor = mkstemp(path);
@@ -50,6 +60,25 @@ static void test_cdb_file_finds(void **state)
 	CHECK_SPAN("data", data, "+A=1");
 	assert_int_equal(cdb_file_find(&file, SPAN("11."), &data), VERDICT_NO);
 	assert_int_equal(cdb_file_find(&file, (struct span){NULL, 0}, &data), VERDICT_NO);
+	cdb_file_close(&file);
+}
+
+static void test_cdb_file_tells_the_first_record(void **state)
+{
+	struct cdb_file file;
+	struct span data;
+
+	(void)state;
+	write_cdb("b", "first", 300);
+	assert_int_equal(cdb_file_open(&file, path), 0);
+	assert_int_equal(cdb_file_first(&file, &data), VERDICT_YES);
+	CHECK_SPAN("first", data, "first");
+	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(cdb_file_first(&file, &data), VERDICT_LATER);
+	cdb_file_close(&file);
+	write_empty_cdb();
+	assert_int_equal(cdb_file_open(&file, path), 0);
+	assert_int_equal(cdb_file_first(&file, &data), VERDICT_NO);
 	cdb_file_close(&file);
 }
 
@@ -194,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cdb_file_finds),
+		cmocka_unit_test(test_cdb_file_tells_the_first_record),
 		cmocka_unit_test(test_cdb_file_refreshes_when_the_file_changes),
 		cmocka_unit_test(test_cdb_file_survives_damage),
 		cmocka_unit_test(test_cdb_file_ask_decides_again_when_the_file_changed),

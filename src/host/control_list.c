@@ -1,0 +1,97 @@
+#include "host/control_list.h"
+
+#include <string.h>
+
+#include "unix/password.h"
+
+static bool has_control_bytes(struct span span)
+{
+	for (size_t index = 0; index < span.length; index++)
+		if (span_byte(span, index) < ' ' || span_byte(span, index) == 0x7f)
+			return true;
+	return false;
+}
+
+static bool malformed(struct text *why, const char *reason, struct span text)
+{
+	text_add_string(why, reason);
+	text_add_string(why, ": ");
+	text_add(why, text);
+	return false;
+}
+
+static bool is_domain(struct span domain)
+{
+	return domain.length && !has_control_bytes(domain) &&
+	       span_find(domain, ' ') == domain.length && span_find(domain, '@') == domain.length;
+}
+
+/* qmail-newmrh takes everything, and so must this. */
+static bool read_domain(struct span entry, struct text *key, struct span *data, struct text *why)
+{
+	text_add_folded(key, entry);
+	*data = (struct span){NULL, 0};
+	if (!is_domain(entry))
+		malformed(why, "this is no domain and can never match", entry);
+	return true;
+}
+
+static bool read_recipient(struct span entry, struct text *key, struct span *data, struct text *why)
+{
+	size_t at = span_find_last(entry, '@');
+	struct span local = span_head(entry, at), domain = span_tail(entry, at + 1);
+	int last = span_byte(local, local.length - 1), before = span_byte(local, local.length - 2);
+
+	if (at == entry.length)
+		return malformed(why, "there is no '@' in it", entry);
+	if (!is_domain(domain))
+		return malformed(why, "what follows '@' is no domain", entry);
+	if (has_control_bytes(local) || span_byte(local, 0) == ' ')
+		return malformed(why, "no mailbox has such a name", entry);
+	if (last == '*' && local.length == 1)
+		return malformed(why, "all mailboxes of a domain are @domain, without '*'", entry);
+	if (last == '*' && before != '-' && before != '+')
+		return malformed(why, "a '*' stands only behind '-' or '+'", entry);
+	text_add_folded(key, entry);
+	*data = (struct span){NULL, 0};
+	return true;
+}
+
+/* An account may be locked, by "*" or by '!' before the hash, as in shadow(5). */
+static bool is_locked(struct span hash)
+{
+	return span_equal(hash, SPAN("*")) || span_byte(hash, 0) == '!';
+}
+
+/* The reasons never show what may be a password. */
+static bool read_user(struct span entry, struct text *key, struct span *data, struct text *why)
+{
+	size_t colon = span_find(entry, ':');
+	struct span name = span_head(entry, colon), hash = span_tail(entry, colon + 1);
+
+	if (colon == entry.length) {
+		text_add_string(why, "there is no ':' in it");
+		return false;
+	}
+	if (name.length == 0 || has_control_bytes(name))
+		return malformed(why, "no user has such a name", name);
+	if (!is_locked(hash) && !password_is_hash(hash))
+		return malformed(why, "what follows ':' is no hash that crypt(3) knows", name);
+	text_add(key, name);
+	*data = hash;
+	return true;
+}
+
+const struct control_list *control_list_find(const char *name)
+{
+	static const struct control_list lists[] = {
+		{"morercpthosts", false, false, read_domain},
+		{"recipients", false, false, read_recipient},
+		{"users", true, true, read_user},
+	};
+
+	for (size_t index = 0; index < sizeof(lists) / sizeof(*lists); index++)
+		if (strcmp(lists[index].name, name) == 0)
+			return &lists[index];
+	return NULL;
+}

@@ -1,0 +1,97 @@
+#include "host/control_list.h"
+
+#include "support/check.h"
+
+#define HASH "$1$abcdefgh$0123456789012345678901"
+
+static void test_control_list_entries_become_records(void **state)
+{
+	static const struct {
+		const char *name, *list;
+		struct span entry;
+		const char *key, *data, *why; /* key NULL: malformed; why: a part of it, "" none */
+	} cases[] = {
+		{"a domain", "morercpthosts", BYTES("Example.ORG"), "example.org", "", ""},
+		{"a wildcard", "morercpthosts", BYTES(".example.org"), ".example.org", "", ""},
+		{"a blank in front", "morercpthosts", BYTES(" example.org"), " example.org", "",
+		 "never"},
+		{"an address", "morercpthosts", BYTES("a@b.example"), "a@b.example", "", "never"},
+		{"CR at the end", "morercpthosts", BYTES("b.example\r"), "b.example\r", "",
+		 "never"},
+		{"a mailbox", "recipients", BYTES("Joe@Example.org"), "joe@example.org", "", ""},
+		{"a domain's all", "recipients", BYTES("@example.org"), "@example.org", "", ""},
+		{"extensions", "recipients", BYTES("joe-*@b.example"), "joe-*@b.example", "", ""},
+		{"extensions, plus", "recipients", BYTES("joe+*@b.example"), "joe+*@b.example", "",
+		 ""},
+		{"an '@' in it", "recipients", BYTES("a@b@c.example"), "a@b@c.example", "", ""},
+		{"a star inside", "recipients", BYTES("a*b@c.example"), "a*b@c.example", "", ""},
+		{"no '@'", "recipients", BYTES("joe"), NULL, "", "no '@' in it: joe"},
+		{"no domain", "recipients", BYTES("joe@"), NULL, "", "no domain: joe@"},
+		{"a blank", "recipients", BYTES("joe@b.example jim"), NULL, "", "no domain"},
+		{"CR", "recipients", BYTES("joe@b.example\r"), NULL, "", "no domain"},
+		{"a NUL", "recipients", BYTES("j\0e@b.example"), NULL, "", "no mailbox"},
+		{"indented", "recipients", BYTES(" joe@b.example"), NULL, "", "no mailbox"},
+		{"star alone", "recipients", BYTES("*@b.example"), NULL, "", "@domain"},
+		{"star at the end", "recipients", BYTES("joe*@b.example"), NULL, "", "behind '-'"},
+		{"a user", "users", BYTES("Joe:" HASH), "Joe", HASH, ""},
+		{"a user with a domain", "users", BYTES("joe@b.example:" HASH), "joe@b.example",
+		 HASH, ""},
+		{"a locked user", "users", BYTES("joe:*"), "joe", "*", ""},
+		{"a user locked with his hash", "users", BYTES("joe:!" HASH), "joe", "!" HASH, ""},
+		{"no colon", "users", BYTES("joe"), NULL, "", "no ':' in it"},
+		{"no name", "users", BYTES(":" HASH), NULL, "", "no user has such a name: "},
+		{"a NUL in the name", "users", BYTES("j\0e:" HASH), NULL, "", "no user"},
+		{"an empty hash", "users", BYTES("joe:"), NULL, "",
+		 "no hash that crypt(3) knows: joe"},
+		{"a password", "users", BYTES("joe:secret"), NULL, "", "no hash"},
+		{"a failed crypt(3)", "users", BYTES("joe:*0"), NULL, "", "no hash"},
+		{"a line of shadow", "users", BYTES("joe:" HASH ":19000:0:"), NULL, "", "no hash"},
+		{"CR behind a hash", "users", BYTES("joe:" HASH "\r"), NULL, "", "no hash"},
+	};
+	struct text key, why;
+
+	(void)state;
+	text_init(&key, 1000);
+	text_init(&why, 1000);
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		const struct control_list *list = control_list_find(cases[index].list);
+		struct span data;
+		bool is_good;
+
+		assert_non_null(list);
+		text_clear(&key);
+		text_clear(&why);
+		is_good = list->read(cases[index].entry, &key, &data, &why);
+		if (is_good != (cases[index].key != NULL))
+			fail_msg("%s: wrong verdict, %s", cases[index].name, text_string(&why));
+		if (is_good) {
+			CHECK_SPAN(cases[index].name, text_span(&key), cases[index].key);
+			CHECK_SPAN(cases[index].name, data, cases[index].data);
+		}
+		if ((why.length == 0) != (cases[index].why[0] == '\0') ||
+		    !strstr(text_string(&why), cases[index].why))
+			fail_msg("%s: the reason is \"%s\"", cases[index].name, text_string(&why));
+		if (strstr(text_string(&why), "secret"))
+			fail_msg("%s: the reason shows a password", cases[index].name);
+	}
+	text_free(&key);
+	text_free(&why);
+}
+
+static void test_control_list_others_are_not_known(void **state)
+{
+	(void)state;
+	assert_null(control_list_find("virtualdomains"));
+	assert_null(control_list_find(""));
+	assert_null(control_list_find("../users"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_control_list_entries_become_records),
+		cmocka_unit_test(test_control_list_others_are_not_known),
+	};
+
+	return cmocka_run_group_tests_name("control list", tests, NULL, NULL);
+}

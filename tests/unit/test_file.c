@@ -1,0 +1,53 @@
+#include "unix/file.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/check.h"
+
+static int make_file(mode_t mode)
+{
+	char path[] = "/tmp/tidewaiter-file.XXXXXX";
+	int descriptor = mkstemp(path);
+
+	assert_int_not_equal(descriptor, -1);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(fchmod(descriptor, mode), 0);
+	return descriptor;
+}
+
+static void test_file_is_protected_like_another(void **state)
+{
+	static const struct {
+		const char *name;
+		mode_t model, protected;
+	} cases[] = {
+		{"private", 0600, 0600},     {"a group reads", 0640, 0640},
+		{"others read", 0644, 0640}, {"a group writes", 0664, 0660},
+		{"read only", 0440, 0640},   {"everything", 0777, 0660},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		int model = make_file(cases[index].model), file = make_file(0666);
+		struct stat status;
+
+		assert_int_equal(file_protect_like(file, model), 0);
+		assert_int_equal(fstat(file, &status), 0);
+		if ((status.st_mode & 07777) != cases[index].protected)
+			fail_msg("%s: %o", cases[index].name, status.st_mode & 07777);
+		close(model);
+		close(file);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_file_is_protected_like_another),
+	};
+
+	return cmocka_run_group_tests_name("file", tests, NULL, NULL);
+}
