@@ -9,6 +9,7 @@
 #include <semaphore.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/check.h"
@@ -265,7 +266,12 @@ static void check(const struct schedule *schedule, size_t start)
 
 static void test_marks_no_order_of_calls_loses_a_renewal(void **state)
 {
+	cpu_set_t one; /* the threads take turns: on one processor that costs least */
+
 	(void)state;
+	CPU_ZERO(&one);
+	CPU_SET((unsigned)sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(one), &one);
 	for (size_t start = 0; start < LENGTH(prepare); start++) {
 		struct schedule schedule = {.length = 0};
 		unsigned long count = 0;
@@ -281,14 +287,62 @@ static void test_marks_no_order_of_calls_loses_a_renewal(void **state)
 	}
 }
 
-static int make_directory(void **state)
+/* One of two clients: away, back again, away again. Returns how often his mark was missing. */
+static int come_and_go(uint8_t number)
 {
-	cpu_set_t one; /* the threads take turns: on one processor that costs least */
+	struct address self_address = {.version = 4, .bytes = {203, 0, 113, number}};
+	struct timespec times[2] = {{.tv_sec = time(NULL) - 1000}, {.tv_sec = time(NULL) - 1000}};
+	char path[200];
+	int missing = 0;
+	struct text why;
+
+	text_init(&why, 1000);
+	snprintf(path, sizeof(path), "%s/203.0.113.%u", directory, number);
+	for (unsigned count = 0; count < 3000; count++) {
+		utimensat(AT_FDCWD, path, times, 0);
+		for (unsigned pause = count * 37 % 200; pause > 0; pause--)
+			getppid();
+		if (marks_renew(directory, &self_address) == -1 ||
+		    marks_find(directory, &self_address, LIFETIME, &why) != VERDICT_YES)
+			missing++;
+	}
+	text_free(&why);
+	return missing < 255 ? missing : 255;
+}
+
+static void test_marks_are_there_when_all_run_at_once(void **state)
+{
+	struct marks_count count;
+	unsigned long removed = 0;
+	int status, running = 2;
+	char path[200];
 
 	(void)state;
-	CPU_ZERO(&one);
-	CPU_SET((unsigned)sched_getcpu(), &one);
-	sched_setaffinity(0, sizeof(one), &one);
+	for (uint8_t number = 1; number <= 2; number++) {
+		pid_t child = fork();
+
+		assert_int_not_equal(child, -1);
+		if (child == 0)
+			_exit(come_and_go(number));
+	}
+	while (running) {
+		assert_int_equal(marks_expire(directory, LIFETIME, &count), 0);
+		removed += count.removed;
+		if (waitpid(-1, &status, WNOHANG) > 0) {
+			assert_int_equal(status, 0);
+			running--;
+		}
+	}
+	print_message("%lu marks were removed beside 6000 renewals\n", removed);
+	for (unsigned number = 1; number <= 2; number++) {
+		snprintf(path, sizeof(path), "%s/203.0.113.%u", directory, number);
+		assert_int_equal(unlink(path), 0);
+	}
+}
+
+static int make_directory(void **state)
+{
+	(void)state;
 	return mkdtemp(directory) && sem_init(&scheduler, 0, 0) == 0 ? 0 : -1;
 }
 
@@ -302,6 +356,7 @@ static int remove_directory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_marks_are_there_when_all_run_at_once),
 		cmocka_unit_test(test_marks_no_order_of_calls_loses_a_renewal),
 	};
 

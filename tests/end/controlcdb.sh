@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# controlcdb: the records it makes, the lines it refuses, and that the old database stays whole.
+. "$(dirname "$0")/../support/lib.sh"
+
+mkdir control
+export CONTROLDIR=$work/control
+says() { # list: what controlcdb says, and its exit code if that is not 0
+	controlcdb "$1" 2>&1 || echo "exit code $?"
+}
+fatal() { echo "controlcdb: fatal: $work/control/$1"; }
+records() { cdb -d "control/$1.cdb"; }
+
+# morercpthosts: the records of qmail-newmrh, in a database as cdb(1) makes it of them.
+newmrh() { # the rules of qmail-newmrh, in a few lines of another language
+	python3 -c '
+import sys
+for line in sys.stdin.buffer.read().split(b"\n"):
+    line = line.lower().rstrip(b" \t\n")
+    if line and not line.startswith(b"#"):
+        sys.stdout.buffer.write(b"+%d,0:%s->\n" % (len(line), line))
+print()'
+}
+as_qmail() { # name; the list is standard input
+	cat >control/morercpthosts
+	says morercpthosts >said
+	newmrh <control/morercpthosts | cdb -c expected.cdb -
+	check "the bytes of qmail-newmrh: $1" cmp expected.cdb control/morercpthosts.cdb
+}
+printf 'Example.ORG\n.wild.Example \t \n\n# comment\n#\n \t\nlast.example' | as_qmail "a list"
+same "nothing is said of it" "" "$(cat said)"
+printf '' | as_qmail "an empty list"
+printf 'a.example\nb.example\na.example\nA.EXAMPLE\n' | as_qmail "duplicates"
+printf ' # no comment\n lead.example\na@b.example\nc d.example\ncr.example\r\n\xc3\x84.example\nn\0l.example\n' | as_qmail "what can never match"
+same "which is said" 6 "$(grep -c "^controlcdb: warning: $work/control/morercpthosts: line [0-9]: this is no domain and can never match: " said)"
+awk 'BEGIN { for (i = 0; i < 100000; i++) printf "Host%d.Example%d.org\n", i, i % 7 }' | as_qmail "100000 domains"
+same "everybody may read it" 644 "$(umask 077; controlcdb morercpthosts; stat -c %a control/morercpthosts.cdb)"
+
+# recipients
+cat >control/recipients <<'END'
+# mailboxes
+Joe@Example.org
+joe-*@example.org
+joe+*@example.org  
+@Other.example
+END
+same "recipients compile" "" "$(says recipients)"
+same "to lower case" $'+15,0:joe@example.org->\n+17,0:joe-*@example.org->\n+17,0:joe+*@example.org->\n+14,0:@other.example->' \
+	"$(records recipients)"
+old=$(sha256sum control/recipients.cdb)
+refused() { # list line reason: the last line of the list is the malformed one
+	printf '%b\n' "$2" >>"control/$1"
+	same "refused: $1: $2" "$(fatal "$1"): line $(wc -l <"control/$1"): $3"$'\nexit code 100' "$(says "$1")"
+	same "nothing is left of it: $1: $2" "" "$(ls "control/$1.tmp" 2>/dev/null)"
+	sed -i '$d' "control/$1"
+}
+refused recipients 'joe' "there is no '@' in it: joe"
+refused recipients 'joe@' "what follows '@' is no domain: joe@"
+refused recipients '*@example.org' "all mailboxes of a domain are @domain, without '*': *@example.org"
+refused recipients 'jim@example.org\r' "what follows '@' is no domain: jim@example.org?"
+refused recipients "$(printf '%065537d' 0)" "more than 65536 bytes"
+same "the old database stays" "$old" "$(sha256sum control/recipients.cdb)"
+
+# users
+hash='$1$abcdefgh$0123456789012345678901'
+printf '# us\nJoe:%s\n\njim@b.example:*\nann:!%s\n' "$hash" "$hash" >control/users
+chmod 600 control/users
+same "users compile" "" "$(says users)"
+same "names are as they were, hashes are data" "+3,34:Joe->$hash"$'\n'"+13,1:jim@b.example->*"$'\n'"+3,35:ann->!$hash" "$(records users)"
+for mode in 600 640 644 666; do
+	chmod $mode control/users
+	(umask 0; controlcdb users)
+	case $mode in 644) mode=640 ;; 666) mode=660 ;; esac
+	same "the database has the mode of the list, less what others may: $mode" $mode "$(stat -c %a control/users.cdb)"
+done
+if [ "$(id -u)" = 0 ]; then
+	chown 65534:65533 control/users
+	controlcdb users
+	same "and its owner and group" 65534:65533 "$(stat -c %u:%g control/users.cdb)"
+else
+	skip "owner and group of users.cdb" "it needs root"
+fi
+: >control/users.tmp && chmod 666 control/users.tmp && chmod 600 control/users
+controlcdb users
+same "whatever was left by one that was killed" 600 "$(stat -c %a control/users.cdb)"
+old=$(sha256sum control/users.cdb)
+refused users joe "there is no ':' in it"
+refused users "joe:opensesame" "what follows ':' is no hash that crypt(3) knows: joe"
+refused users "joe:" "what follows ':' is no hash that crypt(3) knows: joe"
+refused users "joe:*0" "what follows ':' is no hash that crypt(3) knows: joe"
+refused users ":$hash" "no user has such a name: "
+refused users "Joe:$hash" "line 2 is for the same: Joe"
+same "the old database stays" "$old" "$(sha256sum control/users.cdb)"
+
+# What is no list, or cannot be read or written.
+for words in "" "virtualdomains" "users recipients" "../users" "/etc/passwd"; do
+	same "usage: '$words'" "100 controlcdb: usage: controlcdb morercpthosts | recipients | users" \
+		"$(controlcdb $words 2>err; echo "$? $(sed 's/ (.*//' err)")"
+done
+rm control/users
+same "a list that is not there" "$(fatal users | sed 's/fatal: /&unable to open /'): No such file or directory"$'\nexit code 111' "$(says users)"
+same "does not touch the old database" "$old" "$(sha256sum control/users.cdb)"
+mkdir control/users
+same "a list that cannot be read" "$(fatal users | sed 's/fatal: /&unable to read /'): Is a directory"$'\nexit code 111' "$(says users)"
+same "does not touch it either" "$old $(ls control/users.tmp 2>/dev/null)" "$(sha256sum control/users.cdb) "
+said=$(CONTROLDIR=$work/missing controlcdb users 2>&1; echo "$?")
+matches "no control directory" '^111$' "$said"
+
+old=$(sha256sum control/morercpthosts.cdb)
+echo more.example >>control/morercpthosts
+said=$(ulimit -f 100 && says morercpthosts)
+matches "a file size limit" 'unable to write .*morercpthosts.tmp: File too large' "$said"
+matches "is exit code 111" '^exit code 111$' "$said"
+same "and leaves nothing" "" "$(ls control/*.tmp 2>/dev/null)"
+same "but the old database" "$old" "$(sha256sum control/morercpthosts.cdb)"
+if [ "$(id -u)" = 0 ] && mkdir full && mount -t tmpfs -o size=1m none full 2>/dev/null; then
+	cp control/recipients full/ && CONTROLDIR=$work/full controlcdb recipients
+	cp control/morercpthosts.cdb full/filler 2>/dev/null
+	cp full/recipients.cdb before.cdb
+	awk 'BEGIN { for (i = 0; i < 50000; i++) printf "joe%d@example.org\n", i }' >list
+	rm full/recipients && ln -s "$work/list" full/recipients
+	said=$(CONTROLDIR=$work/full controlcdb recipients 2>&1; echo "$?")
+	matches "a full disk" 'unable to write .*recipients.tmp: No space left' "$said"
+	check "leaves the old database" cmp before.cdb full/recipients.cdb
+	umount full
+else
+	skip "a full disk" "it needs root and a tmpfs"
+fi
+
+# Killed in the middle, at moments that differ.
+mv control/morercpthosts many
+for moment in 1 2 3; do
+	rm -f control/morercpthosts control/morercpthosts.tmp && mkfifo control/morercpthosts
+	controlcdb morercpthosts 2>/dev/null &
+	compiler=$!
+	exec 7>control/morercpthosts
+	head -n $((30000 * moment)) many >&7
+	wait_until test -s control/morercpthosts.tmp
+	kill -KILL "$compiler"
+	exec 7>&-
+	wait "$compiler" 2>/dev/null
+	same "the old database stays when it is killed: $moment" "$old" "$(sha256sum control/morercpthosts.cdb)"
+done
+check "what it leaves is there" test -s control/morercpthosts.tmp
+
+# Two at once: the second gives up, and does not spoil what the first writes.
+controlcdb morercpthosts 2>/dev/null &
+compiler=$!
+exec 7>control/morercpthosts
+head -n 90000 many >&7
+wait_until sh -c '[ "$(stat -c %s control/morercpthosts.tmp)" -gt 1000000 ]'
+rm control/morercpthosts && echo other.example >control/morercpthosts
+said=$(says morercpthosts)
+matches "one at a time" 'unable to use .*morercpthosts.tmp: another process is writing it' "$said"
+exec 7>&-
+wait "$compiler"
+same "the first one's is whole" 90000 "$(cdb -s control/morercpthosts.cdb | sed -n 's/^number of records: //p')"
+same "then it is the other's turn" "" "$(says morercpthosts)"
+same "with its records" '+13,0:other.example->' "$(records morercpthosts | head -n 1)"
