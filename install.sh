@@ -24,6 +24,7 @@ needs() {
 		build header:stdlib.h libc6-dev glibc-devel musl-dev glibc
 		build header:cdb.h libcdb-dev tinycdb-devel tinycdb-dev tinycdb
 		build header:ares.h libc-ares-dev c-ares-devel c-ares-dev c-ares
+		build defines:crypt.h:CRYPT_GENSALT_OUTPUT_SIZE libcrypt-dev libxcrypt-devel libxcrypt-dev libxcrypt
 		build command:cdb tinycdb tinycdb tinycdb tinycdb
 		test header:cmocka.h libcmocka-dev libcmocka-devel cmocka-dev cmocka
 		test command:bash bash bash bash bash
@@ -39,11 +40,13 @@ needs() {
 	END
 }
 
-is_there() { # kind:name
+is_there() { # kind:name, or kind:name:detail
 	case $1 in
 	command:*) command -v "${1#*:}" >/dev/null 2>&1 ;;
 	header:*) echo "#include <${1#*:}>" | ${compiler:-cc} -E -include stddef.h -include stdarg.h \
 		-include setjmp.h -include stdint.h - >/dev/null 2>&1 ;;
+	defines:*) printf '#include <%s>\n#ifndef %s\n#error\n#endif\n' "$(echo "$1" | cut -d: -f2)" \
+		"${1##*:}" | ${compiler:-cc} -E - >/dev/null 2>&1 ;;
 	sanitizer:*) echo 'int main(void) { return 0; }' |
 		${compiler:-cc} -x c -fsanitize=address,undefined -o /dev/null - 2>/dev/null ;;
 	esac

@@ -121,6 +121,18 @@ os.setgroups([]); os.setgid(65534); os.setuid(65534); os.execv(sys.argv[1], sys.
 		./relay-allow closed echo welcome 2>&1)
 	matches "but not for relay-allow" 'no mark for 192\.0\.2\.2 in closed: Permission denied' "$said"
 	matches "whose login goes on" '^welcome$' "$said"
+	# Users of their own, behind one address, in a directory of their group.
+	as_user() { # uid program...: in the group 65533
+		TCPREMOTEIP=192.0.2.3 python3 -c 'import os, sys
+os.setgroups([65533]); os.setgid(int(sys.argv[1])); os.setuid(int(sys.argv[1])); os.execv(sys.argv[2], sys.argv[2:])' "$@" 2>&1
+	}
+	for mode in 2771 3771; do
+		mkdir shared.$mode && chgrp 65533 shared.$mode && chmod $mode shared.$mode
+		(umask 077; as_user 65531 ./relay-allow shared.$mode true)
+		touch -d '-3000 seconds' shared.$mode/192.0.2.3
+		same "another user renews the mark, mode $mode" welcome "$(as_user 65532 ./relay-allow shared.$mode echo welcome)"
+		same "which opens the window" "" "$(as_user 65534 ./relay-check shared.$mode sh -c 'echo "${RELAYCLIENT-closed}"')"
+	done
 else
 	skip "other users' directories" "it needs root"
 fi
