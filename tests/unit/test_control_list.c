@@ -4,50 +4,46 @@
 
 #define HASH "$1$abcdefgh$0123456789012345678901"
 
+static const struct {
+	const char *name, *list;
+	struct span entry;
+	const char *key, *data, *why; /* key NULL: malformed; why: a part of it, "" none */
+} cases[] = {
+	{"a domain", "morercpthosts", BYTES("Example.ORG"), "example.org", "", ""},
+	{"a wildcard", "morercpthosts", BYTES(".example.org"), ".example.org", "", ""},
+	{"a blank in front", "morercpthosts", BYTES(" example.org"), " example.org", "", "never"},
+	{"an address", "morercpthosts", BYTES("a@b.example"), "a@b.example", "", "never"},
+	{"CR at the end", "morercpthosts", BYTES("b.example\r"), "b.example\r", "", "never"},
+	{"a mailbox", "recipients", BYTES("Joe@Example.org"), "joe@example.org", "", ""},
+	{"a domain's all", "recipients", BYTES("@example.org"), "@example.org", "", ""},
+	{"extensions", "recipients", BYTES("joe-*@b.example"), "joe-*@b.example", "", ""},
+	{"extensions, plus", "recipients", BYTES("joe+*@b.example"), "joe+*@b.example", "", ""},
+	{"an '@' in it", "recipients", BYTES("a@b@c.example"), "a@b@c.example", "", ""},
+	{"a star inside", "recipients", BYTES("a*b@c.example"), "a*b@c.example", "", ""},
+	{"no '@'", "recipients", BYTES("joe"), NULL, "", "no '@' in it: joe"},
+	{"no domain", "recipients", BYTES("joe@"), NULL, "", "no domain: joe@"},
+	{"a blank", "recipients", BYTES("joe@b.example jim"), NULL, "", "no domain"},
+	{"CR", "recipients", BYTES("joe@b.example\r"), NULL, "", "no domain"},
+	{"a NUL", "recipients", BYTES("j\0e@b.example"), NULL, "", "no mailbox"},
+	{"indented", "recipients", BYTES(" joe@b.example"), NULL, "", "no mailbox"},
+	{"star alone", "recipients", BYTES("*@b.example"), NULL, "", "@domain"},
+	{"star at the end", "recipients", BYTES("joe*@b.example"), NULL, "", "behind '-'"},
+	{"a user", "users", BYTES("Joe:" HASH), "Joe", HASH, ""},
+	{"a user with a domain", "users", BYTES("joe@b.example:" HASH), "joe@b.example", HASH, ""},
+	{"a locked user", "users", BYTES("joe:*"), "joe", "*", ""},
+	{"a user locked with his hash", "users", BYTES("joe:!" HASH), "joe", "!" HASH, ""},
+	{"no colon", "users", BYTES("joe"), NULL, "", "no ':' in it"},
+	{"no name", "users", BYTES(":" HASH), NULL, "", "no user has such a name: "},
+	{"a NUL in the name", "users", BYTES("j\0e:" HASH), NULL, "", "no user"},
+	{"an empty hash", "users", BYTES("joe:"), NULL, "", "no hash that crypt(3) knows: joe"},
+	{"a password", "users", BYTES("joe:secret"), NULL, "", "no hash"},
+	{"a failed crypt(3)", "users", BYTES("joe:*0"), NULL, "", "no hash"},
+	{"a line of shadow", "users", BYTES("joe:" HASH ":19000:0:"), NULL, "", "no hash"},
+	{"CR behind a hash", "users", BYTES("joe:" HASH "\r"), NULL, "", "no hash"},
+};
+
 static void test_control_list_entries_become_records(void **state)
 {
-	static const struct {
-		const char *name, *list;
-		struct span entry;
-		const char *key, *data, *why; /* key NULL: malformed; why: a part of it, "" none */
-	} cases[] = {
-		{"a domain", "morercpthosts", BYTES("Example.ORG"), "example.org", "", ""},
-		{"a wildcard", "morercpthosts", BYTES(".example.org"), ".example.org", "", ""},
-		{"a blank in front", "morercpthosts", BYTES(" example.org"), " example.org", "",
-		 "never"},
-		{"an address", "morercpthosts", BYTES("a@b.example"), "a@b.example", "", "never"},
-		{"CR at the end", "morercpthosts", BYTES("b.example\r"), "b.example\r", "",
-		 "never"},
-		{"a mailbox", "recipients", BYTES("Joe@Example.org"), "joe@example.org", "", ""},
-		{"a domain's all", "recipients", BYTES("@example.org"), "@example.org", "", ""},
-		{"extensions", "recipients", BYTES("joe-*@b.example"), "joe-*@b.example", "", ""},
-		{"extensions, plus", "recipients", BYTES("joe+*@b.example"), "joe+*@b.example", "",
-		 ""},
-		{"an '@' in it", "recipients", BYTES("a@b@c.example"), "a@b@c.example", "", ""},
-		{"a star inside", "recipients", BYTES("a*b@c.example"), "a*b@c.example", "", ""},
-		{"no '@'", "recipients", BYTES("joe"), NULL, "", "no '@' in it: joe"},
-		{"no domain", "recipients", BYTES("joe@"), NULL, "", "no domain: joe@"},
-		{"a blank", "recipients", BYTES("joe@b.example jim"), NULL, "", "no domain"},
-		{"CR", "recipients", BYTES("joe@b.example\r"), NULL, "", "no domain"},
-		{"a NUL", "recipients", BYTES("j\0e@b.example"), NULL, "", "no mailbox"},
-		{"indented", "recipients", BYTES(" joe@b.example"), NULL, "", "no mailbox"},
-		{"star alone", "recipients", BYTES("*@b.example"), NULL, "", "@domain"},
-		{"star at the end", "recipients", BYTES("joe*@b.example"), NULL, "", "behind '-'"},
-		{"a user", "users", BYTES("Joe:" HASH), "Joe", HASH, ""},
-		{"a user with a domain", "users", BYTES("joe@b.example:" HASH), "joe@b.example",
-		 HASH, ""},
-		{"a locked user", "users", BYTES("joe:*"), "joe", "*", ""},
-		{"a user locked with his hash", "users", BYTES("joe:!" HASH), "joe", "!" HASH, ""},
-		{"no colon", "users", BYTES("joe"), NULL, "", "no ':' in it"},
-		{"no name", "users", BYTES(":" HASH), NULL, "", "no user has such a name: "},
-		{"a NUL in the name", "users", BYTES("j\0e:" HASH), NULL, "", "no user"},
-		{"an empty hash", "users", BYTES("joe:"), NULL, "",
-		 "no hash that crypt(3) knows: joe"},
-		{"a password", "users", BYTES("joe:secret"), NULL, "", "no hash"},
-		{"a failed crypt(3)", "users", BYTES("joe:*0"), NULL, "", "no hash"},
-		{"a line of shadow", "users", BYTES("joe:" HASH ":19000:0:"), NULL, "", "no hash"},
-		{"CR behind a hash", "users", BYTES("joe:" HASH "\r"), NULL, "", "no hash"},
-	};
 	struct text key, why;
 
 	(void)state;
