@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,13 +15,23 @@ static const int handled[] = {SIGTERM, SIGCHLD, SIGPIPE, SIGHUP, SIGINT, SIGALRM
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
+/* The C library keeps two signals for itself and answers EINVAL when asked about them. A caller may
+ * have ignored them all the same, and the kernel hands that on. */
+static void set_default(int number)
+{
+	unsigned long action[8] = {0}; /* more than the kernel's struct; zero is the default */
+
+	if (signal(number, SIG_DFL) == SIG_ERR)
+		syscall(SYS_rt_sigaction, number, action, NULL, 8);
+}
+
 void spawn_prepare(void)
 {
 	struct sigaction action;
 
 	for (int number = 1; number < NSIG; number++)
-		if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
-			signal(number, SIG_DFL);
+		if (sigaction(number, NULL, &action) == -1 || action.sa_handler == SIG_IGN)
+			set_default(number);
 	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == -1)
 		for (int descriptor = 3; descriptor < (int)sysconf(_SC_OPEN_MAX); descriptor++)
 			fcntl(descriptor, F_SETFD, FD_CLOEXEC);

@@ -8,7 +8,8 @@ check "installs" "$SOURCE/install.sh" "$BIN" $home 2>first.log
 for place in bin control doc man/man5 man/man7 man/man8 relay mail; do
 	check "makes $place" test -d "$DESTDIR$home/$place"
 done
-for program in tcprules tcprulescheck tcpserver tcpaccess tcp-env smtpd queue-maildir; do
+for program in tcprules tcprulescheck tcpserver tcpaccess tcp-env proxy-env smtpd queue-maildir \
+	checkpassword-cdb controlcdb relay-allow relay-check relay-expire; do
 	check "installs $program" test -x "$DESTDIR$home/bin/$program"
 	check "with its manual page" test -r "$DESTDIR$home/man/man8/$program.8"
 done
