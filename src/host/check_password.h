@@ -13,7 +13,7 @@
 #include "base/span.h"
 #include "base/verdict.h"
 
-#define CHECK_PASSWORD_SECONDS 60 /* how long a program may think */
+#define CHECK_PASSWORD_SECONDS 30 /* how long a program may think */
 
 /* Run argv, which ends in NULL. YES: exit code 0. LATER: 111, a crash, no answer within so many
  * seconds, or it could not be run; *trouble then says which, for the log. NO: any other exit code,
