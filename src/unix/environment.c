@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "unix/report.h"
 
@@ -38,6 +39,18 @@ void environment_unset(const char *name)
 {
 	if (unsetenv(name) == -1)
 		die_errno(EXIT_TEMPORARY, "unable to unset %s", name);
+}
+
+void environment_unset_all(const char *prefix)
+{
+	size_t length = strlen(prefix);
+	char **kept = environ;
+
+	for (char **variable = environ; variable && *variable; variable++)
+		if (strncmp(*variable, prefix, length) != 0)
+			*kept++ = *variable;
+	if (kept)
+		*kept = NULL;
 }
 
 bool environment_next_item(struct span *data, struct span *variable)

@@ -22,6 +22,9 @@ void environment_set(const char *name, const char *value);
 void environment_set_number(const char *name, unsigned long number);
 void environment_unset(const char *name);
 
+/* Unset all variables whose names start so. */
+void environment_unset_all(const char *prefix);
+
 /* Cut the next variable off the front of the data of a matched rule: NUL-ended items, of which
  * "+NAME=VALUE" sets a variable and all others are passed over. An item without its NUL is dropped.
  * *variable is NAME=VALUE, with a NUL behind it; NAME is not empty. */

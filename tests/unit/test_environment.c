@@ -28,11 +28,31 @@ static void test_environment_numbers_and_unset(void **state)
 	environment_unset("PORT");
 }
 
+static void test_environment_unset_all_takes_just_those(void **state)
+{
+	(void)state;
+	environment_set("SSL_PROTOCOL", "TLSv1.3");
+	environment_set("SSL_", "");
+	environment_set("SSL_CIPHER", "none");
+	environment_set("SSLCTLFD", "5");
+	environment_set("A_SSL_B", "kept");
+	environment_unset_all("SSL_");
+	assert_null(environment_get("SSL_PROTOCOL"));
+	assert_null(environment_get("SSL_"));
+	assert_null(environment_get("SSL_CIPHER"));
+	assert_string_equal(environment_get("SSLCTLFD"), "5");
+	assert_string_equal(environment_get("A_SSL_B"), "kept");
+	environment_unset_all("SSL_");
+	environment_set("SSL_PROTOCOL", "TLSv1.2");
+	assert_string_equal(environment_get("SSL_PROTOCOL"), "TLSv1.2");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_environment_takes_items_of_a_rule),
 		cmocka_unit_test(test_environment_numbers_and_unset),
+		cmocka_unit_test(test_environment_unset_all_takes_just_those),
 	};
 
 	return cmocka_run_group_tests_name("environment", tests, NULL, NULL);
