@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/printable.h"
@@ -51,6 +52,15 @@ void report_begin(const char *program)
 		_exit(EXIT_TEMPORARY);
 	if (null > 2)
 		close(null);
+}
+
+void report_without_paths(void)
+{
+	if (!use_syslog)
+		return;
+	tzset();
+	closelog();
+	openlog(program_name, LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
 
 const char *report_program(void)

@@ -19,6 +19,10 @@ enum {
 /* Call first in main. Takes care that descriptors 0, 1 and 2 are open. The name must stay. */
 void report_begin(const char *program);
 
+/* Call before the root directory changes, and after closing descriptors that are not one's own:
+ * what is said later needs no path. */
+void report_without_paths(void);
+
 /* How much is said: fatal only, warnings too (the default), info too. */
 void report_less(void);
 void report_more(void);
