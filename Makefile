@@ -34,6 +34,7 @@ LIBS_test_session   := -Wl$(,)--wrap=malloc$(,)--wrap=realloc
 LIBS_test_password  := -lcrypt -Wl$(,)--wrap=crypt_rn
 LIBS_test_control_list := -lcrypt
 LIBS_test_marks_races := -pthread $(foreach call,openat futimens fstatat renameat linkat unlinkat,-Wl$(,)--wrap=$(call))
+LIBS_tlsd           := -ltls$(if $(STATIC), -lssl -lcrypto)
 
 .PHONY: all bench check check-built try install clean
 .SECONDARY:

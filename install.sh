@@ -25,6 +25,7 @@ needs() {
 		build header:cdb.h libcdb-dev tinycdb-devel tinycdb-dev tinycdb
 		build header:ares.h libc-ares-dev c-ares-devel c-ares-dev c-ares
 		build defines:crypt.h:CRYPT_GENSALT_OUTPUT_SIZE libcrypt-dev libxcrypt-devel libxcrypt-dev libxcrypt
+		build header:tls.h libtls-dev libretls-devel libretls-dev libretls
 		build command:cdb tinycdb tinycdb tinycdb tinycdb
 		test header:cmocka.h libcmocka-dev libcmocka-devel cmocka-dev cmocka
 		test command:bash bash bash bash bash
@@ -32,6 +33,7 @@ needs() {
 		try command:swaks swaks swaks swaks swaks
 		test command:curl curl curl curl curl
 		test command:mandoc mandoc mandoc mandoc mandoc
+		test command:openssl openssl openssl openssl openssl
 		test command:nm binutils binutils binutils binutils
 		test command:git git git git git
 		all command:clang clang clang clang clang
