@@ -35,6 +35,9 @@ LIBS_test_password  := -lcrypt -Wl$(,)--wrap=crypt_rn
 LIBS_test_control_list := -lcrypt
 LIBS_test_marks_races := -pthread $(foreach call,openat futimens fstatat renameat linkat unlinkat,-Wl$(,)--wrap=$(call))
 LIBS_tlsd           := -ltls$(if $(STATIC), -lssl -lcrypto)
+LIBS_test_tls_credentials := $(LIBS_tlsd)
+LIBS_test_tls_pump  := $(LIBS_tlsd)
+LIBS_test_tls_variables := $(LIBS_tlsd)
 
 .PHONY: all bench check check-built try install clean
 .SECONDARY:

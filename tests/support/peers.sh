@@ -36,6 +36,7 @@ fetch() { # package program
 	for round in 1 2 3 4; do # a library that was lacking may itself lack others
 		libraries=$target/usr/lib/$1$(printf ':%s' "$target"/usr/lib/*-linux-*{,/systemd} \
 			"$target"/lib/*-linux-*)
+		libraries=$target/usr/lib:$target/usr/lib/$1$(printf ':%s' "$target"/usr/lib/*-linux-* "$target"/lib/*-linux-*)
 		LD_LIBRARY_PATH=$libraries ldd "$target/$2" | grep -q 'not found' || break
 		tr ',' '\n' <"$target/depends" | sed -nE 's/^ *(lib[^ :|]+).*/\1/p' | sort -u >"$target/round.$round"
 		while read -r package; do
@@ -94,3 +95,5 @@ fetch xinetd usr/sbin/xinetd
 fetch openbsd-inetd usr/sbin/inetd
 fetch haproxy usr/sbin/haproxy
 for program in systemd-socket-activate systemd-analyze; do fetch systemd usr/bin/$program; done
+fetch sslscan usr/bin/sslscan
+fetch mailfront usr/sbin/mailfront
