@@ -31,6 +31,8 @@ needs() {
 		test command:bash bash bash bash bash
 		test command:python3 python3 python3 python3 python
 		try command:swaks swaks swaks swaks swaks
+		test perl:Net::SSLeay libnet-ssleay-perl perl-Net-SSLeay perl-net-ssleay perl-net-ssleay
+		test command:msmtp msmtp msmtp msmtp msmtp
 		test command:curl curl curl curl curl
 		test command:mandoc mandoc mandoc mandoc mandoc
 		test command:openssl openssl openssl openssl openssl
@@ -45,6 +47,7 @@ needs() {
 is_there() { # kind:name, or kind:name:detail
 	case $1 in
 	command:*) command -v "${1#*:}" >/dev/null 2>&1 ;;
+	perl:*) perl -M"${1#*:}" -e 1 >/dev/null 2>&1 ;;
 	header:*) echo "#include <${1#*:}>" | ${compiler:-cc} -E -include stddef.h -include stdarg.h \
 		-include setjmp.h -include stdint.h - >/dev/null 2>&1 ;;
 	defines:*) printf '#include <%s>\n#ifndef %s\n#error\n#endif\n' "$(echo "$1" | cut -d: -f2)" \
