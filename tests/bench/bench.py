@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Measures launchers side by side: ours, others' where they can be had, and the machine's limit.
 
-    bench.py BUILD-DIRECTORY [ROUNDS [CONNECTIONS]]
+    bench.py BUILD-DIRECTORY [ROUNDS [CONNECTIONS [PART ...]]]
+
+Parts: program (a small one for each connection), denied (by rules), rules (a million); all by default.
 
 All are measured in each round, one after the other, so that a machine that is busy with something else
 is so for all of them. A ratio is that of two measurements of one round; printed are the median, the
@@ -20,6 +22,7 @@ import tempfile
 build = os.path.abspath(sys.argv[1])
 rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
 connections = int(sys.argv[3]) if len(sys.argv) > 3 else 3000
+parts = sys.argv[4:] or ["program", "denied", "rules"]
 top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 peers = os.path.join(top, "build", "peers")
 ours, bench = os.path.join(build, "bin"), os.path.join(build, "bench")
@@ -47,6 +50,9 @@ def free_port():
         return probe.getsockname()[1]
 
 
+running = []
+
+
 class Server:
     """A server that runs, measured again and again."""
 
@@ -54,6 +60,7 @@ class Server:
         self.name, self.rates, self.costs, self.latencies = name, [], [], []
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                         stdin=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "HOME": "/"})
+        running.append(self)
         if port is None:
             self.port = int(self.process.stdout.readline())
         else:
@@ -79,6 +86,7 @@ class Server:
         self.costs.append((self.spent() - before) / (total + 100) * 1e6)
 
     def stop(self):
+        running.remove(self)
         self.process.terminate()
         self.process.wait()
         self.process.stdout.close()
@@ -133,32 +141,37 @@ def tcpservers(*more):
     return found
 
 
-def main():
-    bare = Server("limit", [os.path.join(bench, "bare"), child])
-    servers = [bare, *tcpservers()]
+def program():
+    servers = [Server("limit", [os.path.join(bench, "bare"), child]), *tcpservers()]
+    for at_once in 1, 50:
+        compare("A small program for each", servers, at_once, connections)
     path, port = peer("ipsvd", "usr/bin/tcpsvd"), free_port()
     if path:
         servers.append(Server("ipsvd", [path, "-c", "1000", "-b", "1000", "127.0.0.1", str(port), child], port))
-    for at_once in 1, 10, 50:
-        compare("A small program for each", servers, at_once, connections)
-    for server in servers:
-        server.stop()
+    compare("A small program for each", servers, 10, connections)
+    return servers
 
+
+def denied():
     deny = compile_rules("deny.cdb", "127.0.0.1:deny\n:allow\n")
     servers = [Server("limit", [os.path.join(bench, "bare"), "close"]), *tcpservers("-x", deny)]
-    compare("Denied by rules", servers, 10, 5 * connections)
-    for server in servers:
-        server.stop()
+    compare("Denied by rules", servers, 10, 2 * connections)
+    return servers
 
+
+def rules():
     many = compile_rules("many.cdb", "".join(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}:allow\n"
                                              for number in range(1000000)) + ":allow\n")
     servers = [ours_with("same, no rules"), ours_with("a million rules", "-x", many)]
     compare("A million rules", servers, 10, connections)
-    for server in servers:
-        server.stop()
+    return servers
 
 
 try:
-    main()
+    for part in parts:
+        for server in {"program": program, "denied": denied, "rules": rules}[part]():
+            server.stop()
 finally:
+    for server in running[:]:
+        server.stop()
     shutil.rmtree(work)

@@ -86,9 +86,9 @@ static void drive(struct run *run, size_t total, size_t at_once)
 
 		while (run->started < run->total && run->started - run->ended < at_once)
 			start(run);
-		count = epoll_wait(run->epoll, events, 256, 10000);
+		count = epoll_wait(run->epoll, events, 256, 60000);
 		if (count == 0) {
-			fprintf(stderr, "load: no answer in ten seconds\n");
+			fprintf(stderr, "load: no answer in a minute\n");
 			exit(111);
 		}
 		for (int index = 0; index < count; index++)
