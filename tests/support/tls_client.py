@@ -20,6 +20,8 @@ Steps; in the clear until the step tls, under TLS from then on:
     wait           wait for the server's end, in silence
     hang-up        close the connection at once
     reset          reset the connection
+    touch=FILE     make a file, for whoever waits for it
+    until=FILE     go on when there is such a file
     idle           sleep until the server hangs up on us, and print how long that took, in seconds
 """
 import hashlib
@@ -31,7 +33,9 @@ import struct
 import subprocess
 import sys
 import time
+import warnings
 
+warnings.simplefilter('ignore')  # of old versions of TLS, which are asked for on purpose
 TIMEOUT = 60
 
 
@@ -218,6 +222,11 @@ class Client:
         elif name == 'wait':
             while self.fill():
                 pass
+        elif name == 'touch':
+            open(value, 'w').close()
+        elif name == 'until':
+            while not os.path.exists(value):
+                time.sleep(0.02)
         elif name == 'hang-up':
             self.sock.close()
         elif name == 'reset':

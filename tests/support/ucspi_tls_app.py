@@ -12,7 +12,7 @@ Lines from the client, each answered by one line or more:
     echo               every byte from here on comes back, until the client's end
     sink               reads until the client's end; then "COUNT SHA256"
     source COUNT       so many bytes, then the end
-    pid                its process
+    process            its number, and whether it has children
     quit               bye, then the end
 What came before TLS was up is dropped with it. What goes wrong is said on descriptor 2.
 """
@@ -130,8 +130,12 @@ def main():
                 write(piece)
                 left -= len(piece)
             return 0
-        elif words == ['pid']:
-            say(str(os.getpid()))
+        elif words == ['process']:
+            try:
+                children = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                children = 'none'
+            say('%d children: %s' % (os.getpid(), children))
         elif words == ['quit']:
             say('bye')
             return 0
