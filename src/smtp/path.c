@@ -1,6 +1,6 @@
 #include "smtp/path.h"
 
-#include <stdint.h>
+#include "base/utf8.h"
 
 /* Where a walk along the text of a path stands. */
 struct walk {
@@ -36,31 +36,6 @@ static bool is_domain(struct span domain)
 		before = byte;
 	}
 	return domain.length > 0;
-}
-
-static bool is_utf8(struct span text)
-{
-	for (size_t index = 0; index < text.length;) {
-		uint32_t first = (uint32_t)span_byte(text, index++), value, least;
-		unsigned more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-
-		if (more == 0)
-			continue;
-		if (first < 0xc2 || first > 0xf4)
-			return false;
-		value = first & (0x3fU >> more);
-		for (unsigned index_more = 0; index_more < more; index_more++) {
-			int byte = span_byte(text, index++);
-
-			if (byte < 0x80 || byte > 0xbf)
-				return false;
-			value = value << 6 | ((uint32_t)byte & 0x3f);
-		}
-		least = more == 1 ? 0x80 : more == 2 ? 0x800 : 0x10000;
-		if (value < least || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-			return false;
-	}
-	return true;
 }
 
 /* Skip a source route: "@a,@b:". False when what begins like one is none. */
@@ -154,7 +129,7 @@ static enum path_result judge(const struct walk *walk, struct smtp_path *path)
 	for (size_t index = 0; index < address.length; index++)
 		if (span_byte(address, index) >= 0x80)
 			path->is_beyond_ascii = true;
-	path->is_utf8 = is_utf8(address);
+	path->is_utf8 = utf8_is_valid(address);
 	return PATH_OK;
 }
 
