@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "host/check_password.h"
-#include "host/policy.h"
+#include "host/lists.h"
 #include "smtp/received.h"
 #include "unix/environment.h"
 #include "unix/home.h"
@@ -127,45 +127,28 @@ bool direct_greet_later(struct direct *direct)
 
 /* --- the lists --- */
 
-/* An answer of a cdb that was overwritten meanwhile is worth nothing. */
-static enum verdict if_unchanged(const struct cdb_file *file, const char *name,
-				 enum verdict verdict)
-{
-	if (verdict != VERDICT_LATER && (!file->is_open || cdb_file_is_unchanged(file)))
-		return verdict;
-	warn("control/%s cannot be read, or is being overwritten", name);
-	return VERDICT_LATER;
-}
-
 static enum verdict hosted(void *world, struct span domain, struct text *why)
 {
 	struct direct *direct = world;
-	struct settings *settings = direct->settings;
-	struct lookup list = entries_lookup(&settings->rcpthosts);
-	struct lookup more = cdb_file_lookup(&settings->morercpthosts);
+	struct lists lists = {direct->settings, NULL};
 
-	return if_unchanged(&settings->morercpthosts, "morercpthosts.cdb",
-			    policy_hosted(settings->rcpthosts.exists ? &list : NULL,
-					  settings->morercpthosts.is_open ? &more : NULL, domain,
-					  why));
+	return lists_hosted(&lists, domain, why);
 }
 
 static enum verdict mailbox(void *world, struct span address)
 {
 	struct direct *direct = world;
-	struct cdb_file *file = &direct->settings->recipients;
-	struct lookup list = cdb_file_lookup(file);
+	struct lists lists = {direct->settings, NULL};
 
-	return if_unchanged(file, "recipients.cdb",
-			    policy_mailbox(file->is_open ? &list : NULL, address));
+	return lists_mailbox(&lists, address);
 }
 
 static enum verdict bad_sender(void *world, struct span address)
 {
 	struct direct *direct = world;
-	struct lookup list = entries_lookup(&direct->settings->badmailfrom);
+	struct lists lists = {direct->settings, NULL};
 
-	return policy_bad_sender(&list, address);
+	return lists_bad_sender(&lists, address);
 }
 
 static bool own_address(void *world, const struct address *address)

@@ -59,8 +59,12 @@ static bool build(struct entries *entries)
 		return false;
 	entries->mask = size - 1;
 	rest = text_span(&entries->contents);
-	while (control_next(&rest, &entry, NULL))
-		*slot_of(entries, entry) = (uint32_t)(entry.bytes - entries->contents.bytes) + 1;
+	while (control_next(&rest, &entry, NULL)) {
+		uint32_t *slot = slot_of(entries, entry);
+
+		if (!*slot) /* of equal entries the first is the one to name */
+			*slot = (uint32_t)(entry.bytes - entries->contents.bytes) + 1;
+	}
 	return true;
 }
 
@@ -71,6 +75,19 @@ enum verdict entries_find(struct entries *entries, struct span name)
 	if (!entries->slots && !build(entries))
 		return VERDICT_LATER;
 	return *slot_of(entries, name) ? VERDICT_YES : VERDICT_NO;
+}
+
+unsigned entries_line(struct entries *entries, struct span name)
+{
+	struct span before;
+	unsigned line = 1;
+
+	if (entries_find(entries, name) != VERDICT_YES)
+		return 0;
+	before = span_head(text_span(&entries->contents), *slot_of(entries, name) - 1);
+	for (size_t index = 0; index < before.length; index++)
+		line += before.bytes[index] == '\n';
+	return line;
 }
 
 static enum verdict find_in_world(void *world, struct span key, struct span *data)

@@ -29,6 +29,9 @@ enum verdict entries_read(struct entries *entries, const char *name, struct text
 /* Is there such an entry? LATER: no memory for the index. */
 enum verdict entries_find(struct entries *entries, struct span name);
 
+/* The line of the file, from 1, in which the entry stands that answers so; 0: there is none. */
+unsigned entries_line(struct entries *entries, struct span name);
+
 /* The same as a lookup, whose records are empty; its world is the struct entries. */
 struct lookup entries_lookup(struct entries *entries);
 

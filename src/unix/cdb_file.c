@@ -153,6 +153,47 @@ enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *
 enum verdict cdb_file_first(struct cdb_file *file, struct span *data)
 {
 	return carefully(first, file, (struct span){NULL, 0}, data);
+static enum verdict next(struct cdb_file *file, unsigned *position, struct span *key,
+			 struct span *data)
+{
+	const void *key_bytes, *data_bytes;
+	int found = cdb_seqnext(position, &file->cdb);
+	size_t length;
+
+	if (found <= 0)
+		return found == 0 ? VERDICT_NO : VERDICT_LATER;
+	key_bytes = cdb_getkey(&file->cdb);
+	data_bytes = cdb_getdata(&file->cdb);
+	if (!key_bytes || !data_bytes)
+		return VERDICT_LATER;
+	length = cdb_keylen(&file->cdb);
+	text_clear(&file->data);
+	text_add(&file->data, (struct span){key_bytes, length});
+	text_add(&file->data, (struct span){data_bytes, cdb_datalen(&file->cdb)});
+	if (file->data.failed) {
+		errno = EOVERFLOW;
+		return VERDICT_LATER;
+	}
+	*key = span_head(text_span(&file->data), length);
+	*data = span_tail(text_span(&file->data), length);
+	return VERDICT_YES;
+}
+
+enum verdict cdb_file_next(struct cdb_file *file, unsigned *position, struct span *key,
+			   struct span *data)
+{
+	sigjmp_buf here;
+	enum verdict verdict;
+
+	if (sigsetjmp(here, 0)) {
+		way_out = NULL;
+		errno = EIO;
+		return VERDICT_LATER;
+	}
+	way_out = &here;
+	verdict = next(file, position, key, data);
+	way_out = NULL;
+	return verdict;
 }
 
 static enum verdict find_in_world(void *world, struct span key, struct span *data)

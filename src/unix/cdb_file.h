@@ -43,6 +43,12 @@ enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *
 
 /* The record that was written first, in the same way. NO: the database is empty. */
 enum verdict cdb_file_first(struct cdb_file *file, struct span *data);
+/* The record at *position in the file, which moves behind it; a walk begins at
+ * CDB_FILE_FIRST_RECORD. YES; NO behind the last one; LATER as above. Key and data are copies that
+ * stay until the next call of this function or of cdb_file_find. */
+#define CDB_FILE_FIRST_RECORD 2048
+enum verdict cdb_file_next(struct cdb_file *file, unsigned *position, struct span *key,
+			   struct span *data);
 
 /* The same as a lookup; its world is the struct cdb_file. */
 struct lookup cdb_file_lookup(struct cdb_file *file);

@@ -79,6 +79,24 @@ static void test_cdb_file_tells_the_first_record(void **state)
 	write_empty_cdb();
 	assert_int_equal(cdb_file_open(&file, path), 0);
 	assert_int_equal(cdb_file_first(&file, &data), VERDICT_NO);
+static void test_cdb_file_walks(void **state)
+{
+	unsigned position = CDB_FILE_FIRST_RECORD, count = 0;
+	struct cdb_file file;
+	struct span key, data;
+
+	(void)state;
+	write_cdb("10.", "+A=1", 100);
+	assert_int_equal(cdb_file_open(&file, path), 0);
+	assert_int_equal(cdb_file_next(&file, &position, &key, &data), VERDICT_YES);
+	CHECK_SPAN("the first key", key, "10.");
+	CHECK_SPAN("its data", data, "+A=1");
+	while (cdb_file_next(&file, &position, &key, &data) == VERDICT_YES)
+		count++;
+	assert_int_equal(count, 100);
+	position = CDB_FILE_FIRST_RECORD;
+	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(cdb_file_next(&file, &position, &key, &data), VERDICT_LATER);
 	cdb_file_close(&file);
 }
 
@@ -224,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cdb_file_finds),
 		cmocka_unit_test(test_cdb_file_tells_the_first_record),
+		cmocka_unit_test(test_cdb_file_walks),
 		cmocka_unit_test(test_cdb_file_refreshes_when_the_file_changes),
 		cmocka_unit_test(test_cdb_file_survives_damage),
 		cmocka_unit_test(test_cdb_file_ask_decides_again_when_the_file_changed),

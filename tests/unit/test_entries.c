@@ -53,6 +53,17 @@ static void test_entries_are_found(void **state)
 	}
 }
 
+static void test_entries_know_their_lines(void **state)
+{
+	struct entries entries = read_entries(SPAN("# c\n\nA.example \nb.example\na.example"));
+
+	(void)state;
+	assert_int_equal(entries_line(&entries, SPAN("a.example")), 3);
+	assert_int_equal(entries_line(&entries, SPAN("B.example")), 4);
+	assert_int_equal(entries_line(&entries, SPAN("c.example")), 0);
+	entries_free(&entries);
+}
+
 static void test_entries_a_missing_file_is_known(void **state)
 {
 	struct entries entries;
@@ -105,6 +116,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_entries_are_found),
+		cmocka_unit_test(test_entries_know_their_lines),
 		cmocka_unit_test(test_entries_a_missing_file_is_known),
 		cmocka_unit_test(test_entries_long_lists_are_fast),
 	};
