@@ -27,6 +27,7 @@ LIBS_smtpd          := -lcdb
 LIBS_tcpserver      := -lcdb
 LIBS_tcprulescheck  := -lcdb
 LIBS_tcpaccess      := -lcdb -lcares
+LIBS_relay-explain  := -lcdb
 LIBS_tcp-env        := -lcares
 LIBS_checkpassword-cdb := -lcdb -lcrypt
 LIBS_controlcdb := -lcrypt

@@ -30,7 +30,8 @@ may_include smtp base
 may_include queue base
 may_include unix base
 may_include host smtp queue unix base
-may_include programs rules smtp queue host unix base
+may_include explain rules smtp queue host unix base
+may_include programs explain rules smtp queue host unix base
 
 # C library names that do nothing but compute, and take memory.
 allowed='mem(cpy|move|set|cmp|chr|rchr|mem)|bcmp|strlen|strcmp|malloc|calloc|realloc|free|inet_pton'

@@ -1,0 +1,206 @@
+#include "explain/advice.h"
+
+#include "unix/control.h"
+#include "unix/environment.h"
+#include "unix/home.h"
+
+static bool is_plain(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+	       (byte >= '0' && byte <= '9') || byte == '.' || byte == '-' || byte == '_' ||
+	       byte == '/' || byte == '@' || byte == '+' || byte == ':' || byte == ',';
+}
+
+static bool is_all_plain(struct span word)
+{
+	size_t index = 0;
+
+	while (index < word.length && is_plain(word.bytes[index]))
+		index++;
+	return word.length && index == word.length && word.bytes[0] != '-';
+}
+
+/* A word that a shell takes as it is. */
+static void add_word(struct text *out, struct span word)
+{
+	if (is_all_plain(word)) {
+		text_add(out, word);
+		return;
+	}
+	text_add_byte(out, '\'');
+	for (size_t index = 0; index < word.length; index++)
+		if (word.bytes[index] == '\'')
+			text_add_string(out, "'\\''");
+		else
+			text_add_byte(out, word.bytes[index]);
+	text_add_byte(out, '\'');
+}
+
+static void add_path_word(struct text *out, const char *name)
+{
+	struct text path;
+
+	text_init(&path, 8192);
+	control_path(name, &path);
+	add_word(out, text_span(&path));
+	text_free(&path);
+}
+
+static void add_path(struct text *out, const char *name)
+{
+	control_path(name, out);
+}
+
+/* A name that was not given is made of the one that was: tcp.smtp and tcp.smtp.cdb go together. */
+static struct span stem(const struct advice_about *about)
+{
+	struct span name = span_of(about->cdb	  ? about->cdb
+				   : about->rules ? about->rules
+						  : "tcp.smtp");
+
+	return span_ends_folded(name, SPAN(".cdb")) ? span_head(name, name.length - 4) : name;
+}
+
+static struct span rules_name(const struct advice_about *about)
+{
+	return about->rules ? span_of(about->rules) : stem(about);
+}
+
+static void add_compile(const struct advice_about *about, struct text *out)
+{
+	struct text name;
+
+	text_init(&name, 8192);
+	text_add(&name, stem(about));
+	text_add_string(&name, ".cdb");
+	text_add_string(out, "    tcprules ");
+	add_word(out, about->cdb ? span_of(about->cdb) : text_span(&name));
+	text_cut(&name, name.length ? name.length - 4 : 0);
+	text_add_string(&name, ".tmp");
+	text_add_byte(out, ' ');
+	add_word(out, text_span(&name));
+	text_add_string(out, " < ");
+	add_word(out, rules_name(about));
+	text_add_byte(out, '\n');
+	text_free(&name);
+}
+
+/* Rules are never merged: a new one must repeat what the present one gives. */
+static void add_other_variables(const struct advice_about *about, struct text *out)
+{
+	struct span data = about->data, variable;
+	bool is_first = true;
+
+	while (environment_next_item(&data, &variable)) {
+		if (span_starts(variable, SPAN("RELAYCLIENT=")))
+			continue;
+		text_add_string(out, is_first ? "Rules are never merged: write into the new one "
+						"too what the present one sets: "
+					      : ", ");
+		text_add(out, variable);
+		is_first = false;
+	}
+	if (!is_first)
+		text_add_string(out, ".\n");
+}
+
+static void add_rule(const struct advice_about *about, struct text *out)
+{
+	char text[ADDRESS_TEXT];
+	struct span address = {text, address_write(&about->client, text)};
+	bool is_own = about->key.bytes && span_equal(about->key, address);
+
+	text_add_string(out, "The client is yours and always calls from this address: ");
+	text_add_string(out, is_own ? "in place of its present rule, write this" : "add this line");
+	text_add_string(out, is_own ? " into " : " to ");
+	text_add(out, rules_name(about));
+	if (is_own && about->line) {
+		text_add_string(out, ", line ");
+		text_add_number(out, about->line);
+	}
+	text_add_string(out, ", and compile it.\n    ");
+	text_add_string(out, about->client.version == 6 ? "[" : "");
+	text_add(out, address);
+	text_add_string(out, about->client.version == 6 ? "]" : "");
+	text_add_string(out, ":allow,RELAYCLIENT=\"\"\n");
+	add_compile(about, out);
+	add_other_variables(about, out);
+}
+
+static void add_hosting(const struct trial *trial, struct text *out)
+{
+	struct span address = text_span(&trial->address);
+	struct span domain = span_tail(address, span_find_last(address, '@') + 1);
+
+	if (!trial->was_hosted_asked || !is_all_plain(domain))
+		return;
+	text_add_string(out, "If ");
+	text_add_folded(out, domain);
+	text_add_string(out, " is one of your own domains, mail to it is wanted from everybody:\n"
+			     "    echo ");
+	text_add_folded(out, domain);
+	text_add_string(out, " >> ");
+	add_path_word(out, "rcpthosts");
+	text_add_string(out, "\nIf it is not, there are three ways to let this client relay.\n");
+}
+
+static void add_ways(const struct trial *trial, const struct advice_about *about, struct text *out)
+{
+	if (trial->said == REPLY_RELAY_UNKNOWN)
+		text_add_string(out,
+				"RELAYUNKNOWN was set because an earlier program could not find "
+				"out who the client is; its log says why. Mend that first.\n");
+	add_hosting(trial, out);
+	text_add_string(out, "1. ");
+	add_rule(about, out);
+	text_add_string(out, "2. It calls from changing addresses: let its user log in, under TLS, "
+			     "with a line for him in ");
+	add_path(out, "users");
+	text_add_string(out, ".\n"
+			     "    tlsd smtpd checkpassword-cdb true\n"
+			     "3. It cannot log in, but fetches its mail before it sends any: let "
+			     "relay-allow open a window at the mail login, and ask for it before "
+			     "smtpd.\n"
+			     "    relay-check ");
+	text_add_string(out, home_directory);
+	text_add_string(out,
+			"/relay smtpd\n"
+			"Do not allow it if you do not know whose it is; if others share the "
+			"address, as behind a gateway, a proxy or a container's bridge; if the "
+			"address will be somebody else's next week; or because the sender's "
+			"domain is yours: anybody can write that.\n");
+}
+
+void advice_write(const struct trial *trial, const struct advice_about *about, struct text *out)
+{
+	switch (trial->said) {
+	case REPLY_NOT_HOSTED:
+	case REPLY_RELAY_UNKNOWN:
+	case REPLY_ODD_ADDRESS: add_ways(trial, about, out); break;
+	case REPLY_NO_MAILBOX:
+		text_add_string(out, "If there is such a mailbox, list it and compile the list.\n");
+		text_add_string(out, "    echo ");
+		add_word(out, text_span(&trial->address));
+		text_add_string(out, " >> ");
+		add_path_word(out, "recipients");
+		text_add_string(out, "\n    controlcdb recipients\n");
+		break;
+	case REPLY_BAD_SENDER:
+		text_add_string(out, "If this sender's mail is wanted, take the entry out of ");
+		add_path(out, "badmailfrom");
+		text_add_string(out, ". No rule and no login can let it pass.\n");
+		break;
+	default: break;
+	}
+}
+
+void advice_write_denied(const struct advice_about *about, struct text *out)
+{
+	text_add_string(out, "The rule for ");
+	text_add_string(out, about->key.length ? "" : "everybody");
+	text_add(out, about->key);
+	text_add_string(out, " denies the connection. If that is a mistake:\n");
+	add_rule(about, out);
+	text_add_string(out,
+			"Without RELAYCLIENT it may send to your own domains and to no other.\n");
+}
