@@ -28,6 +28,7 @@ LIBS_tcpserver      := -lcdb
 LIBS_tcprulescheck  := -lcdb
 LIBS_tcpaccess      := -lcdb -lcares
 LIBS_relay-explain  := -lcdb
+LIBS_relay-audit    := -lcdb
 LIBS_tcp-env        := -lcares
 LIBS_checkpassword-cdb := -lcdb -lcrypt
 LIBS_controlcdb := -lcrypt

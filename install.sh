@@ -38,6 +38,7 @@ needs() {
 		test command:openssl openssl openssl openssl openssl
 		test command:nm binutils binutils binutils binutils
 		test command:git git git git git
+		test command:nmap nmap nmap nmap nmap
 		all command:clang clang clang clang clang
 		all command:clang-format clang-format clang-tools-extra clang-extra-tools clang
 		all sanitizer: gcc libasan gcc gcc

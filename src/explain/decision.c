@@ -122,7 +122,8 @@ static void compare(struct decision *decision, const struct stat *text, const st
 	else if (source->differs)
 		warn_of(decision, decision->cdb,
 			" is not what the rules' text compiles to: it holds more", 0);
-	else if (is_older(compiled, text))
+	decision->is_older = !source->differs && is_older(compiled, text);
+	if (decision->is_older)
 		warn_of(decision, decision->cdb,
 			" is older than the rules' text, though both say the same", 0);
 }

@@ -29,6 +29,7 @@ struct decision {
 	struct span line;     /* of the text, with the rule */
 	uint64_t number;      /* of that line; 0: unknown */
 	struct text warnings; /* lines */
+	bool is_older;	      /* the database is older than the text, though both say the same */
 
 	/* Its own. */
 	struct cdb_file file;

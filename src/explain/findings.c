@@ -1,0 +1,74 @@
+#include "explain/findings.h"
+
+#include "base/json.h"
+#include "base/page.h"
+
+#define LARGEST (256 * 1024 * 1024) /* bytes */
+
+void findings_init(struct findings *findings, bool is_json)
+{
+	*findings = (struct findings){.is_json = is_json};
+	text_init(&findings->out, LARGEST);
+	if (is_json)
+		text_add_string(&findings->out, "{\"findings\":[");
+}
+
+void findings_free(struct findings *findings)
+{
+	text_free(&findings->out);
+}
+
+static void write_json(struct text *out, const struct finding *finding, bool is_first)
+{
+	text_add_string(out, is_first ? "{" : ",\n{");
+	json_member(out, true, "grade",
+		    finding->grade == FINDING_ERROR ? SPAN("error") : SPAN("warning"));
+	json_member(out, false, "kind", span_of(finding->kind));
+	json_member(out, false, "file", span_of(finding->file));
+	json_member_number(out, false, "line", finding->line);
+	json_member(out, false, "what", finding->what);
+	json_member(out, false, "why", span_of(finding->why));
+	json_member(out, false, "do", span_of(finding->remedy));
+	text_add_byte(out, '}');
+}
+
+void findings_add(struct findings *findings, const struct finding *finding)
+{
+	struct text *out = &findings->out;
+	bool is_first = findings->errors + findings->warnings == 0;
+
+	if (finding->grade == FINDING_ERROR)
+		findings->errors++;
+	else
+		findings->warnings++;
+	if (findings->is_json) {
+		write_json(out, finding, is_first);
+		return;
+	}
+	text_add_string(out, finding->grade == FINDING_ERROR ? "error: " : "warning: ");
+	page_add(out, span_of(finding->file));
+	if (finding->line) {
+		text_add_byte(out, ':');
+		text_add_number(out, finding->line);
+	}
+	text_add_string(out, ": ");
+	page_add(out, finding->what);
+	text_add_string(out, ": ");
+	text_add_string(out, finding->why);
+	text_add_string(out, ": ");
+	text_add_string(out, finding->remedy);
+	text_add_byte(out, '\n');
+}
+
+void findings_finish(struct findings *findings, size_t probes)
+{
+	struct text *out = &findings->out;
+
+	if (!findings->is_json)
+		return;
+	text_add_byte(out, ']');
+	json_member_number(out, false, "errors", findings->errors);
+	json_member_number(out, false, "warnings", findings->warnings);
+	json_member_number(out, false, "probes", probes);
+	text_add_string(out, "}\n");
+}

@@ -1,0 +1,285 @@
+/*
+ * relay-audit: is this host an open relay, and which mistakes does its configuration hold?
+ *
+ *     relay-audit [-x cdb] [-r rules.txt] [-c controldir] [--json]
+ *
+ * Prints one line for each finding. Looks at rules, control files and permissions, and tries the
+ * classic forms of addresses on smtpd itself as a client that may not relay. Exit 0: no error was
+ * found. Exit 1: some. Exit 100: wrong usage. Exit 111: it could not be audited. With
+ * RELAY_AUDIT_RECORD in the environment it is the queue program of that smtpd.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "explain/audit_control.h"
+#include "explain/audit_probes.h"
+#include "explain/audit_rules.h"
+#include "explain/decision.h"
+#include "explain/gateways.h"
+#include "unix/control.h"
+#include "unix/environment.h"
+#include "unix/file.h"
+#include "unix/home.h"
+#include "unix/options.h"
+#include "unix/report.h"
+#include "unix/spawn.h"
+
+#define USAGE "[-x cdb] [-r rules.txt] [-c controldir] [--json]"
+
+static const struct options_word words[] = {
+	{"json", 'j'},
+	{NULL, 0},
+};
+
+struct audit {
+	const char *cdb, *rules; /* NULL: not given */
+	bool is_json;
+	struct findings findings;
+	struct audit_classes classes;
+	struct settings settings;
+	size_t probes;
+};
+
+static void find(struct audit *audit, enum finding_grade grade, const char *kind, const char *file,
+		 uint64_t line, const char *what, const char *why, const char *remedy)
+{
+	findings_add(&audit->findings,
+		     &(struct finding){grade, kind, file, line, span_of(what), why, remedy});
+}
+
+static const char *value_of(struct span data, const char *name)
+{
+	struct span variable;
+	const char *value = NULL;
+
+	while (environment_next_item(&data, &variable))
+		if (span_starts(variable, span_of(name)) &&
+		    span_byte(variable, strlen(name)) == '=')
+			value = variable.bytes + strlen(name) + 1; /* its NUL is in the data */
+	return value;
+}
+
+/* --- the rules --- */
+
+/* A rule for the very address was written for it; one for a network around it, not. */
+static void judge_decision(struct audit *audit, const struct decision *decision, const char *what)
+{
+	char address[ADDRESS_TEXT + 100];
+	bool has_grant = decision->verdict == VERDICT_YES && !decision->is_denied &&
+			 value_of(text_span(&decision->data), "RELAYCLIENT");
+	bool is_exact = span_equal(text_span(&decision->match.key), span_of(decision->client.ip));
+
+	if (!has_grant)
+		return;
+	snprintf(address, sizeof(address), "RELAYCLIENT for %s%s, %s",
+		 is_exact ? "" : "a network with ", decision->client.ip, what);
+	find(audit, is_exact ? FINDING_ERROR : FINDING_WARNING, "relayclient-gateway",
+	     decision->cdb && !decision->text ? decision->cdb : decision->text, decision->number,
+	     address, "where addresses are translated, all the world seems to come from there",
+	     "write a rule without RELAYCLIENT for this address");
+}
+
+static void judge_state(struct audit *audit, const struct decision *decision)
+{
+	const struct source *source = &decision->source;
+
+	if (decision->is_older)
+		find(audit, FINDING_WARNING, "cdb-older", audit->cdb, 0,
+		     "it is older than the rules' text, though both say the same",
+		     "one day they will not", "compile the text after each change");
+	if (decision->has_source && source->differs)
+		find(audit, FINDING_ERROR, "cdb-stale", audit->rules, source->first_different,
+		     "the compiled rules say something else", "what the text says is not in force",
+		     "compile it: tcprules cdb tmp < rules");
+}
+
+/* Ask the rules for one client. False when they cannot be asked. */
+static bool ask(struct audit *audit, const char *ip, const char *what)
+{
+	struct client client = {ip, NULL, NULL};
+	struct decision decision;
+	struct text why;
+	bool is_good;
+
+	text_init(&why, 2 * REPORT_LINE);
+	decision_init(&decision, audit->cdb, audit->rules, &client);
+	is_good = decision_make(&decision, &why);
+	if (!is_good)
+		find(audit, FINDING_ERROR, "rules-unreadable",
+		     audit->cdb ? audit->cdb : audit->rules, 0, text_string(&why),
+		     "tcpserver drops every connection", "compile the rules anew");
+	else if (what)
+		judge_decision(audit, &decision, what);
+	else
+		judge_state(audit, &decision);
+	decision_free(&decision);
+	text_free(&why);
+	return is_good;
+}
+
+static void audit_all_rules(struct audit *audit)
+{
+	struct gateways gateways;
+	struct text why;
+
+	text_init(&why, 2 * REPORT_LINE);
+	if (!audit_rules(&audit->findings, audit->cdb, audit->rules, &audit->classes, &why))
+		die(EXIT_TEMPORARY, "%s", text_string(&why));
+	text_free(&why);
+	if ((!audit->cdb && !audit->rules) || !ask(audit, "192.0.2.255", NULL))
+		return;
+	gateways_find(&gateways);
+	for (size_t index = 0; index < gateways.count; index++) {
+		char ip[ADDRESS_TEXT];
+
+		address_write(&gateways.list[index].address, ip);
+		ask(audit, ip, gateways.list[index].what);
+	}
+}
+
+/* --- the control files --- */
+
+static bool is_odd_taken(const struct audit *audit)
+{
+	const char *own = environment_get("ODDADDRESS");
+	bool is_taken = own && strcmp(own, "1") == 0;
+
+	for (size_t index = 0; index < audit->classes.count; index++) {
+		const char *value = value_of(text_span(&audit->classes.data[index]), "ODDADDRESS");
+
+		is_taken |= value && strcmp(value, "1") == 0;
+	}
+	return is_taken;
+}
+
+/* The environment is that of whoever starts the servers: what it holds, every client gets. */
+static void judge_environment(struct audit *audit)
+{
+	if (environment_get("RELAYCLIENT"))
+		find(audit, FINDING_ERROR, "relayclient-everybody", "the environment", 0,
+		     "RELAYCLIENT is set", "tcpserver hands it to every client's smtpd",
+		     "unset it before tcpserver is started");
+	if (environment_get("ALLOW_INSECURE_AUTH"))
+		find(audit, FINDING_WARNING, "auth-in-clear", "the environment", 0,
+		     "ALLOW_INSECURE_AUTH is set: logging in is allowed without TLS",
+		     "whoever can listen on the way learns the passwords, and relays with them",
+		     "put tlsd in front of smtpd and unset it");
+}
+
+static bool read_settings(struct audit *audit, struct settings *settings)
+{
+	struct text why, path;
+	bool is_good;
+
+	text_init(&why, 2 * REPORT_LINE);
+	text_init(&path, 8192);
+	is_good = settings_read(settings, false, &why);
+	control_path("", &path);
+	if (!is_good)
+		find(audit, FINDING_ERROR, "control-unreadable", text_string(&path), 0,
+		     text_string(&why), "smtpd answers 421 to every client",
+		     "mend the file that is named");
+	text_free(&why);
+	text_free(&path);
+	return is_good;
+}
+
+static void audit_permissions(struct audit *audit)
+{
+	char windows[4096];
+
+	audit_writable_control(&audit->findings);
+	if (audit->cdb)
+		audit_writable(&audit->findings, audit->cdb, true);
+	if (audit->rules)
+		audit_writable(&audit->findings, audit->rules, audit->cdb == NULL);
+	snprintf(windows, sizeof(windows), "%s/relay", home_directory);
+	audit_writable(&audit->findings, windows, false);
+}
+
+/* --- the probes --- */
+
+static void probe(struct audit *audit, size_t index)
+{
+	const struct audit_classes *classes = &audit->classes;
+	struct audit_client client = {
+		.data = text_span(&classes->data[index]),
+		.key = text_span(&classes->key[index]),
+		.file = index && audit->rules ? audit->rules : NULL,
+		.line = classes->line[index],
+	};
+	const char *directory = value_of(client.data, "CONTROLDIR");
+	const char *kept = environment_get("CONTROLDIR");
+	char before[4096];
+	struct settings settings;
+	struct text why;
+
+	text_init(&why, 2 * REPORT_LINE);
+	snprintf(before, sizeof(before), "%s", kept ? kept : "");
+	if (directory)
+		environment_set("CONTROLDIR", directory);
+	if (read_settings(audit, &settings)) {
+		if (!audit_probes(&audit->findings, &settings, &client, &why))
+			die(EXIT_TEMPORARY, "%s", text_string(&why));
+		audit->probes += audit_probes_count();
+	}
+	settings_free(&settings);
+	environment_set("CONTROLDIR", before);
+	text_free(&why);
+}
+
+static void audit_all_probes(struct audit *audit)
+{
+	for (size_t index = 0; index < audit->classes.count; index++)
+		probe(audit, index);
+	if (audit->classes.has_more)
+		find(audit, FINDING_WARNING, "too-many-classes",
+		     audit->rules ? audit->rules : audit->cdb, 0,
+		     "the rules give strangers more sorts of instructions than are tried",
+		     "an open one may be among the others", "let rules share their instructions");
+}
+
+int main(int argc, char **argv)
+{
+	struct audit audit = {.is_json = false};
+	const char *record = environment_get(AUDIT_RECORD);
+	int letter;
+
+	report_begin("relay-audit");
+	if (record)
+		return audit_probes_record(record);
+	while ((letter = options_next_word(argc, argv, "x:r:c:", words, USAGE)) != -1) {
+		switch (letter) {
+		case 'x': audit.cdb = optarg; break;
+		case 'r': audit.rules = optarg; break;
+		case 'c': environment_set("CONTROLDIR", optarg); break;
+		case 'j': audit.is_json = true; break;
+		}
+	}
+	if (argc != optind)
+		die_usage(USAGE, "too many words");
+	spawn_prepare();
+	signal(SIGPIPE, SIG_IGN);
+	findings_init(&audit.findings, audit.is_json);
+
+	judge_environment(&audit);
+	audit_all_rules(&audit);
+	audit_permissions(&audit);
+	if (read_settings(&audit, &audit.settings)) {
+		if (!audit_control(&audit.findings, &audit.settings, is_odd_taken(&audit)))
+			die(EXIT_TEMPORARY, "out of memory");
+		audit_all_probes(&audit);
+	}
+	findings_finish(&audit.findings, audit.probes);
+	if (audit.findings.out.failed)
+		die(EXIT_TEMPORARY, "out of memory");
+	if (file_write(1, text_span(&audit.findings.out)) == -1)
+		die_errno(EXIT_TEMPORARY, "unable to write to standard output");
+	settings_free(&audit.settings);
+	audit_classes_free(&audit.classes);
+	letter = audit.findings.errors ? 1 : 0;
+	findings_free(&audit.findings);
+	return letter;
+}

@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# relay-audit: it finds each mistake where somebody makes it, and nothing where nobody does.
+. "$(dirname "$0")/../support/lib.sh"
+
+make_home
+unset QMAILQUEUE CONTROLDIR
+echo mail.example.org >>control/rcpthosts
+cat >tcp.smtp <<'END'
+127.0.0.1:allow,RELAYCLIENT=""
+[::1]:allow,RELAYCLIENT=""
+10.11.12.:allow,RELAYCLIENT=""
+198.51.100.7:deny
+203.0.113.:allow,DATABYTES="1000",MAXERRORS="1"
+:allow
+END
+compile() { tcprules tcp.smtp.cdb tcp.smtp.tmp <tcp.smtp 2>/dev/null; }
+audit() { relay-audit -x tcp.smtp.cdb -r tcp.smtp -c control "$@" 2>&1; }
+# Make a mistake in a copy of what is right, and look for the finding.
+finds() { # name exit-code expected-line command: what makes the mistake
+	local name=$1 code=$2 line=$3 said got
+	rm -rf kept
+	mkdir kept && cp -a control tcp.smtp tcp.smtp.cdb kept
+	eval "$4"
+	said=$(audit)
+	got=$?
+	matches "$name" "$line" "$said"
+	same "$name: exit code" "$code" "$got"
+	chmod -R u+rwx control
+	rm -rf control tcp.smtp tcp.smtp.cdb
+	cp -a kept/* .
+}
+rule() { # line...: written before the rules, and compiled
+	printf '%s\n' "$@" | cat - kept/tcp.smtp >tcp.smtp
+	compile
+}
+
+compile || exit 1
+same "where nothing is wrong nothing is found" "" "$(audit)"
+same "and the exit code is 0" 0 "$(code_of audit)"
+
+# --- the rules ---
+finds "RELAYCLIENT for everybody" 1 '^error: tcp\.smtp:1: RELAYCLIENT for everybody: ' "rule ':allow,RELAYCLIENT=\"\"'"
+finds "the same with a prefix of no bits" 1 '^error: tcp\.smtp:1: RELAYCLIENT for everybody' "rule '0.0.0.0/0:allow,RELAYCLIENT=\"\"'"
+finds "for whoever has a name" 1 '^error: tcp\.smtp:1: RELAYCLIENT for whoever has a name' "rule '=:allow,RELAYCLIENT=\"\"'"
+finds "for a short prefix" 1 '^error: tcp\.smtp:1: RELAYCLIENT for a network larger than /8' "rule '32.0.0.0/7:allow,RELAYCLIENT=\"\"'"
+finds "for a short prefix of IPv6" 1 '^error: tcp\.smtp:1: RELAYCLIENT for a network larger' "rule '[2000::]/3:allow,RELAYCLIENT=\"\"'"
+finds "for a provider's addresses" 1 "^error: tcp\\.smtp:1: RELAYCLIENT for a whole provider's addresses" "rule '32.:allow,RELAYCLIENT=\"\"'"
+finds "for public addresses" 0 '^warning: tcp\.smtp:1: RELAYCLIENT for a block of public addresses \(203\.0\.113\.0/25\)' "rule '203.0.113.0/25:allow,RELAYCLIENT=\"\"'"
+finds "by name" 0 '^warning: tcp\.smtp:1: RELAYCLIENT by host name .* run tcpserver with -p' "rule '=.office.example:allow,RELAYCLIENT=\"\"'"
+finds "by ident answer" 0 '^warning: tcp\.smtp:1: RELAYCLIENT by ident answer' "rule 'joe@10.1.1.1:allow,RELAYCLIENT=\"\"'"
+finds "a rule without its dot" 0 '^warning: tcp\.smtp:1: no dot at the end' "rule '192.168.0:allow,RELAYCLIENT=\"\"'"
+finds "odd addresses" 0 '^warning: tcp\.smtp:1: ODDADDRESS=1 for clients that may not relay' "rule '203.0.114.:allow,ODDADDRESS=\"1\"'"
+finds "odd addresses on smtpd itself" 0 '^warning: tcp\.smtp:1: .*<u%relay-probe\.invalid@example\.org>.* are taken from a client of this rule: the program behind' "rule '203.0.114.:allow,ODDADDRESS=\"1\"'"
+finds "logging in without TLS" 0 '^warning: tcp\.smtp:1: logging in is allowed without TLS' "rule '10.:allow,ALLOW_INSECURE_AUTH=\"1\"'"
+finds "a rule that leads to an open control directory" 1 '^error: tcp\.smtp:1: <u@relay-probe\.invalid>.* are taken from a client of this rule: mail to them leaves' \
+	"mkdir -p open; echo mail.example.org >open/me; rule '203.0.114.:allow,CONTROLDIR=\"open\"'"
+finds "a malformed rule" 1 '^error: tcp\.smtp:7: neither allow nor deny' "echo '1.2.3.4:perhaps' >>tcp.smtp"
+finds "a change that was not compiled" 1 '^error: tcp\.smtp:7: the compiled rules say something else' "echo '1.2.3.4:deny' >>tcp.smtp"
+finds "a cdb that is older" 0 '^warning: tcp\.smtp\.cdb: it is older than' "touch -d '+1 hour' tcp.smtp"
+finds "a cdb cut short" 1 '^error: tcp\.smtp\.cdb: unable to read tcp\.smtp\.cdb.*: tcpserver drops every connection' "truncate -s 2100 tcp.smtp.cdb"
+finds "an empty cdb" 1 '^error: tcp\.smtp\.cdb: unable to read tcp\.smtp\.cdb' ": >tcp.smtp.cdb"
+finds "no cdb" 1 '^error: tcp\.smtp\.cdb: unable to read tcp\.smtp\.cdb: No such file' "rm tcp.smtp.cdb"
+gateway=$(python3 - <<'END'
+import socket, struct
+for line in open('/proc/net/route').readlines()[1:]:
+    fields = line.split()
+    if fields[1] == '00000000' and fields[2] != '00000000':
+        print(socket.inet_ntoa(struct.pack('=I', int(fields[2], 16))))
+        break
+END
+)
+if [ -n "$gateway" ]; then
+	finds "RELAYCLIENT for the default gateway" 1 "^error: tcp\\.smtp:1: RELAYCLIENT for $gateway, the default gateway" "rule '$gateway:allow,RELAYCLIENT=\"\"'"
+	finds "and for a network around it" 0 "^warning: tcp\\.smtp:1: RELAYCLIENT for a network with $gateway, the default gateway" "rule '${gateway%.*}.:allow,RELAYCLIENT=\"\"'"
+else
+	echo "this machine has no default gateway: tests/unit/test_gateways.c stands alone"
+fi
+
+# --- the control files ---
+finds "no rcpthosts" 1 '^error: control/rcpthosts: there is no such file: ' "rm control/rcpthosts"
+finds "no rcpthosts, on smtpd itself" 1 '^error: control/rcpthosts: <u@relay-probe\.invalid>.* that no rule knows: mail to them leaves' "rm control/rcpthosts"
+finds "an empty rcpthosts" 0 '^warning: control/rcpthosts: there is no domain in it' ": >control/rcpthosts"
+finds "an entry that never matches" 0 '^warning: control/rcpthosts:4: \*\.x\.example is no domain' "echo '*.x.example' >>control/rcpthosts"
+finds "an entry for a whole top-level domain" 1 '^error: control/rcpthosts:4: \.com hosts all' "echo .com >>control/rcpthosts"
+finds "me is not hosted" 0 '^warning: control/me:1: mail\.example\.org is not in rcpthosts' "sed -i /mail/d control/rcpthosts"
+finds "no me" 1 '^error: control/: .*me: there is no such file.*: smtpd answers 421' "rm control/me"
+finds "a number that is none" 1 '^error: control/: databytes: not a number' "echo 12x >control/databytes"
+finds "a database that is none" 1 '^error: control/: unable to read control/recipients\.cdb' "echo x >control/recipients.cdb"
+finds "a list that was not compiled" 0 '^warning: control/recipients: it is newer than its \.cdb' "echo a@example.org >control/recipients"
+finds "qmail: a local domain" 0 '^warning: control/locals:2: other\.example is not in rcpthosts' "printf 'example.org\nother.example\n' >control/locals"
+finds "qmail: a virtual domain" 0 '^warning: control/virtualdomains:3: other\.example is not in rcpthosts' \
+	"printf '# of qmail\nexample.org:joe\nother.example:joe\n.wild.example:ann\n:all\nu@x.wild.example:u\n' >control/virtualdomains"
+finds "qmail: percenthack" 0 '^warning: control/percenthack:1: example\.org is in rcpthosts too' "echo example.org >control/percenthack"
+finds "qmail: percenthack, open" 1 '^error: control/percenthack:1: example\.org is in rcpthosts too, and ODDADDRESS=1' \
+	"echo example.org >control/percenthack; rule ':allow,ODDADDRESS=\"1\"'"
+finds "a control file that everybody may write" 1 '^error: control/rcpthosts: everybody on this machine may write' "chmod o+w control/rcpthosts"
+finds "a control directory that everybody may write" 1 '^error: control: everybody on this machine may put files' "chmod o+w control"
+finds "rules that everybody may write" 1 '^error: tcp\.smtp: everybody on this machine' "chmod o+w tcp.smtp"
+finds "compiled rules that everybody may write" 1 '^error: tcp\.smtp\.cdb: everybody on this machine' "chmod o+w tcp.smtp.cdb"
+same "no control directory" 1 "$(code_of relay-audit -c nowhere)"
+matches "RELAYCLIENT in the environment of the servers" '^error: the environment: RELAYCLIENT is set' "$(RELAYCLIENT='' audit)"
+matches "ALLOW_INSECURE_AUTH in it" '^warning: the environment: ALLOW_INSECURE_AUTH is set' "$(ALLOW_INSECURE_AUTH=1 audit)"
+
+# --- for programs ---
+rm control/rcpthosts
+audit --json >out
+python3 - >python.out 2>&1 <<'END'
+import json
+told = json.load(open('out'))
+print(told['errors'], told['warnings'], told['probes'] > 60, sorted(one['kind'] for one in told['findings']),
+      all(set(one) == {'grade', 'kind', 'file', 'line', 'what', 'why', 'do'} for one in told['findings']))
+END
+same "JSON" "3 0 True ['open-relay', 'open-relay', 'rcpthosts-missing'] True" "$(cat python.out)"
+cp kept/control/rcpthosts control/
+same "JSON with nothing" '{"findings":[],"errors":0,"warnings":0,"probes":140}' "$(audit --json)"
+same "usage" 100 "$(code_of audit word)"
+same "no place to write to" 111 "$(rm control/rcpthosts; audit >/dev/full 2>/dev/null; echo $?)"
+cp kept/control/rcpthosts control/
+same "nothing is left in the temporary directory" "" "$(TMPDIR=$work audit; ls -d "${TMPDIR:-/tmp}"/relay-audit.* 2>/dev/null)"
+same "without a text, the cdb is looked at" 'error: tcp.smtp.cdb: RELAYCLIENT for everybody' \
+	"$(cp tcp.smtp kept.smtp; (echo ':allow,RELAYCLIENT=""'; cat kept.smtp) | tcprules tcp.smtp.cdb t 2>/dev/null
+	relay-audit -x tcp.smtp.cdb -c control | grep ^error | cut -d: -f1-3)"
+compile
+
+# --- a second opinion ---
+if command -v nmap >/dev/null; then
+	nmap_says() { # control-directory-change: what nmap finds on the running server
+		CONTROLDIR=control QMAILQUEUE=$BIN/queue-maildir serve relay -H -R -l 0 -x strangers.cdb 127.0.0.1 0 smtpd || return 1
+		nmap -Pn -n -p "$port" --script +smtp-open-relay --script-args 'smtp-open-relay.domain=client.example' \
+			127.0.0.1 2>&1 | grep -i 'relay'
+		stop "$server"
+	}
+	echo ':allow' | tcprules strangers.cdb t
+	relay_audit_of_strangers() { relay-audit -x strangers.cdb -c control; }
+	lacks "nmap finds no relay where relay-audit finds none" 'is an open relay' "$(nmap_says)"
+	same "where relay-audit finds none" "" "$(relay_audit_of_strangers)"
+	mv control/rcpthosts kept.rcpthosts
+	matches "nmap finds the open relay" 'Server is an open relay' "$(nmap_says)"
+	matches "and so does relay-audit" '^error: .*open relay' "$(relay_audit_of_strangers)"
+	mv kept.rcpthosts control/rcpthosts
+	echo ':allow,RELAYCLIENT=""' | tcprules strangers.cdb t 2>/dev/null
+	matches "nmap finds the open rule" 'Server is an open relay' "$(nmap_says)"
+	matches "and so does relay-audit" '^error: strangers\.cdb: RELAYCLIENT for everybody' "$(relay_audit_of_strangers)"
+else
+	skip "a second opinion" nmap
+fi
