@@ -25,6 +25,7 @@ LIBRARY  := $(BUILD)/tidewaiter.a
 # Whatever needs more than libc says so here, and nowhere else.
 LIBS_smtpd          := -lcdb
 LIBS_tcpserver      := -lcdb
+LIBS_tcprules       := -lcdb
 LIBS_tcprulescheck  := -lcdb
 LIBS_tcpaccess      := -lcdb -lcares
 LIBS_relay-explain  := -lcdb

@@ -2,26 +2,43 @@
  * tcprules: compile rules about clients into a constant database.
  *
  *     tcprules [-n] [-s] cdb tmp < rules
+ *     tcprules --dump cdb
+ *     tcprules --diff cdb < rules
  *
  * Writes tmp and renames it to cdb when it is whole, so that cdb always is. -n only checks, -s
- * takes warnings for errors. Exit 100: a malformed rule or wrong usage. Exit 111: rules that cannot
- * be read or a file that cannot be written. Either way cdb stays as it was.
+ * takes warnings for errors. --dump writes rules that compile to the cdb. --diff tells for whom the
+ * rules would decide otherwise than the cdb; exit 1: for some. Exit 100: a malformed rule or wrong
+ * usage. Exit 111: rules that cannot be read or a file that cannot be written. Either way cdb stays
+ * as it was.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <unistd.h>
 
+#include "explain/rules_diff.h"
+#include "rules/decompile.h"
 #include "rules/prefix.h"
 #include "rules/rule.h"
+#include "unix/cdb_file.h"
 #include "unix/cdb_writer.h"
 #include "unix/file.h"
 #include "unix/line_reader.h"
 #include "unix/options.h"
 #include "unix/report.h"
 
-#define USAGE "[-n] [-s] cdb tmp"
+#define USAGE "[-n] [-s] cdb tmp, or tcprules --dump cdb, or tcprules --diff cdb"
+
+#define LARGEST_OUTPUT (1024 * 1024 * 1024) /* bytes */
+#define OUTPUT_BLOCK   (64 * 1024)
+
+static const struct options_word words[] = {
+	{"dump", 'u'},
+	{"diff", 'd'},
+	{NULL, 0},
+};
 
 struct compiler {
 	const char *path, *temporary; /* NULL when nothing is to be written */
@@ -179,22 +196,109 @@ static void replace(struct compiler *compiler)
 		die_errno(EXIT_TEMPORARY, "unable to make the new %s durable", compiler->path);
 }
 
+/* --- other uses --- */
+
+static void write_out(struct text *out, size_t least)
+{
+	if (out->failed) {
+		errno = ENOMEM;
+		die_errno(EXIT_TEMPORARY, "unable to tell the rules");
+	}
+	if (out->length < least)
+		return;
+	if (file_write(1, text_span(out)) == -1)
+		die_errno(EXIT_TEMPORARY, "unable to write to standard output");
+	text_clear(out);
+}
+
+static _Noreturn void die_unreadable(const char *path)
+{
+	if (errno == EPROTO)
+		die(EXIT_TEMPORARY, "unable to read %s: it is no cdb, or damaged", path);
+	die_errno(EXIT_TEMPORARY, "unable to read %s", path);
+}
+
+/* Returns the exit code. */
+static int dump(const char *path)
+{
+	unsigned position = CDB_FILE_FIRST_RECORD;
+	struct cdb_file file;
+	struct rule reader;
+	struct span key, data;
+	struct text out;
+	enum verdict verdict;
+	int code = 0;
+
+	if (cdb_file_open(&file, path) == -1)
+		die_unreadable(path);
+	if (!rule_init(&reader))
+		die(EXIT_TEMPORARY, "out of memory");
+	text_init(&out, LARGEST_OUTPUT);
+	while ((verdict = cdb_file_next(&file, &position, &key, &data)) == VERDICT_YES) {
+		if (!span_equal(key, SPAN(PREFIX_INDEX_KEY)) &&
+		    !decompile(&reader, key, data, &out)) {
+			warn("no rule compiles to the record %.*s", (int)key.length, key.bytes);
+			code = EXIT_PERMANENT;
+		}
+		write_out(&out, OUTPUT_BLOCK);
+	}
+	if (verdict == VERDICT_LATER)
+		die_unreadable(path);
+	write_out(&out, 0);
+	text_free(&out);
+	rule_free(&reader);
+	cdb_file_close(&file);
+	return code;
+}
+
+/* Returns the exit code. */
+static int tell_difference(struct compiler *compiler, const char *path)
+{
+	struct cdb_file old, new;
+	char name[40];
+	struct text out;
+	enum verdict verdict;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", cdb_writer_descriptor(compiler->writer));
+	if (cdb_file_open(&old, path) == -1)
+		die_unreadable(path);
+	if (cdb_file_open(&new, name) == -1)
+		die_unreadable("the compiled rules");
+	text_init(&out, LARGEST_OUTPUT);
+	verdict = rules_diff(&old, &new, &out);
+	if (verdict == VERDICT_LATER)
+		die_unreadable(path);
+	write_out(&out, 0);
+	text_free(&out);
+	cdb_file_close(&old);
+	cdb_file_close(&new);
+	return verdict == VERDICT_YES ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct compiler compiler = {.path = NULL};
-	bool is_trial = false, has_input = fcntl(0, F_GETFD) != -1;
-	int letter;
+	bool is_trial = false, is_diff = false, has_input = fcntl(0, F_GETFD) != -1;
+	bool is_dump = false;
+	int letter, code = 0;
 
 	report_begin("tcprules");
-	while ((letter = options_next(argc, argv, "ns", USAGE)) != -1) {
+	while ((letter = options_next_word(argc, argv, "ns", words, USAGE)) != -1) {
 		switch (letter) {
 		case 'n': is_trial = true; break;
 		case 's': compiler.is_strict = true; break;
+		case 'u': is_dump = true; break;
+		case 'd': is_diff = true; break;
 		}
 	}
-	if (argc - optind != 2 && !(is_trial && argc == optind))
+	signal(SIGPIPE, SIG_IGN); /* who reads what is said may go away */
+	if ((is_dump || is_diff) && (argc - optind != 1 || is_trial || (is_dump && is_diff)))
+		die_usage(USAGE, "cdb, and nothing else, is required");
+	if (is_dump)
+		return dump(argv[optind]);
+	if (!is_diff && argc - optind != 2 && !(is_trial && argc == optind))
 		die_usage(USAGE, "cdb and tmp are required");
-	if (!is_trial) {
+	if (!is_trial && !is_diff) {
 		compiler.path = argv[optind];
 		compiler.temporary = argv[optind + 1];
 	}
@@ -203,13 +307,14 @@ int main(int argc, char **argv)
 		die_errno(EXIT_TEMPORARY, "unable to read the rules");
 	}
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error to be told of */
-	signal(SIGPIPE, SIG_IGN); /* who reads the warnings may go away */
 	start(&compiler);
 	compile(&compiler);
 	complain_of_duplicates(&compiler);
+	if (is_diff)
+		code = tell_difference(&compiler, argv[optind]);
 	replace(&compiler);
 	cdb_writer_free(compiler.writer);
 	line_reader_free(&compiler.reader);
 	rule_free(&compiler.rule);
-	return 0;
+	return code;
 }

@@ -153,6 +153,27 @@ enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *
 enum verdict cdb_file_first(struct cdb_file *file, struct span *data)
 {
 	return carefully(first, file, (struct span){NULL, 0}, data);
+/* Whether the records end where the hash tables begin, and these are all there: the end of a file
+ * that was cut short is no end. */
+static bool is_end(const struct cdb_file *file, unsigned position)
+{
+	const unsigned char *header = file->cdb.cdb_mem;
+	uint64_t first = file->cdb.cdb_fsize;
+	bool is_whole = true, has_records = false;
+
+	for (unsigned table = 0; table < 256; table++) {
+		uint64_t start = cdb_unpack(header + 8 * table);
+		uint64_t slots = cdb_unpack(header + 8 * table + 4);
+
+		if (slots == 0)
+			continue;
+		has_records = true;
+		first = start < first ? start : first;
+		is_whole &= start + 8 * slots <= file->cdb.cdb_fsize;
+	}
+	return is_whole && position == (has_records ? first : CDB_FILE_FIRST_RECORD);
+}
+
 static enum verdict next(struct cdb_file *file, unsigned *position, struct span *key,
 			 struct span *data)
 {
@@ -160,6 +181,10 @@ static enum verdict next(struct cdb_file *file, unsigned *position, struct span 
 	int found = cdb_seqnext(position, &file->cdb);
 	size_t length;
 
+	if (found == 0 && !is_end(file, *position)) {
+		errno = EPROTO;
+		return VERDICT_LATER;
+	}
 	if (found <= 0)
 		return found == 0 ? VERDICT_NO : VERDICT_LATER;
 	key_bytes = cdb_getkey(&file->cdb);

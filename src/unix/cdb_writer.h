@@ -47,6 +47,9 @@ size_t cdb_writer_duplicates(const struct cdb_writer *writer);
 int cdb_writer_duplicate(const struct cdb_writer *writer, size_t index,
 			 struct cdb_duplicate *duplicate, struct text *key);
 
+/* The file that is written, which stays the writer's; of a trial too. */
+int cdb_writer_descriptor(const struct cdb_writer *writer);
+
 /* Put it into the old one's place. Returns 0, or -1 with errno. */
 int cdb_writer_replace(struct cdb_writer *writer);
 

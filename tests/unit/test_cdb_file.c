@@ -81,6 +81,7 @@ static void test_cdb_file_tells_the_first_record(void **state)
 	assert_int_equal(cdb_file_first(&file, &data), VERDICT_NO);
 static void test_cdb_file_walks(void **state)
 {
+	enum verdict verdict;
 	unsigned position = CDB_FILE_FIRST_RECORD, count = 0;
 	struct cdb_file file;
 	struct span key, data;
@@ -94,6 +95,19 @@ static void test_cdb_file_walks(void **state)
 	while (cdb_file_next(&file, &position, &key, &data) == VERDICT_YES)
 		count++;
 	assert_int_equal(count, 100);
+	cdb_file_close(&file);
+	for (off_t size = 2048; size < 2048 + 15 + 100 * 12 + 101 * 16; size++) {
+		assert_int_equal(truncate(path, size), 0);
+		assert_int_equal(cdb_file_open(&file, path), 0);
+		position = CDB_FILE_FIRST_RECORD;
+		do
+			verdict = cdb_file_next(&file, &position, &key, &data);
+		while (verdict == VERDICT_YES);
+		assert_int_equal(verdict, VERDICT_LATER);
+		cdb_file_close(&file);
+		write_cdb("10.", "+A=1", 100);
+	}
+	assert_int_equal(cdb_file_open(&file, path), 0);
 	position = CDB_FILE_FIRST_RECORD;
 	assert_int_equal(truncate(path, 0), 0);
 	assert_int_equal(cdb_file_next(&file, &position, &key, &data), VERDICT_LATER);

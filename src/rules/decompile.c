@@ -1,0 +1,80 @@
+#include "rules/decompile.h"
+
+/* A byte that the value does not have, to quote it with: a quotation mark if that can be. */
+static int find_quote(struct span value)
+{
+	static const char usual[] = "\"'/|!%";
+
+	for (size_t index = 0; index < sizeof(usual) - 1; index++)
+		if (span_find(value, usual[index]) == value.length)
+			return (unsigned char)usual[index];
+	for (int byte = 1; byte < 256; byte++)
+		if (byte != '\n' && byte != ' ' && byte != '\t' &&
+		    span_find(value, (char)byte) == value.length)
+			return byte;
+	return -1;
+}
+
+static bool add_variable(struct span item, struct text *line)
+{
+	size_t equals = span_find(item, '=');
+	struct span value = span_tail(item, equals + 1);
+	int quote = find_quote(value);
+
+	if (equals == item.length || quote == -1)
+		return false;
+	text_add_byte(line, ',');
+	text_add(line, span_head(item, equals + 1));
+	text_add_byte(line, (char)quote);
+	text_add(line, value);
+	text_add_byte(line, (char)quote);
+	return true;
+}
+
+static bool add_instructions(struct span data, struct text *line)
+{
+	bool denies = span_starts(data, SPAN("D\0"));
+	size_t end;
+
+	text_add_string(line, denies ? ":deny" : ":allow");
+	data = span_tail(data, denies ? 2 : 0);
+	while ((end = span_find(data, '\0')) < data.length) {
+		struct span item = span_head(data, end);
+
+		if (span_byte(item, 0) != '+' || !add_variable(span_tail(item, 1), line))
+			return false;
+		data = span_tail(data, end + 1);
+	}
+	return data.length == 0;
+}
+
+/* Whether a line compiles to this record and to nothing else. */
+static bool is_its_line(struct rule *reader, struct span line, struct span key, struct span data)
+{
+	struct span got;
+	struct text why;
+	bool is_it;
+
+	text_init(&why, 1000);
+	is_it = line.length <= RULE_LONGEST_LINE && span_find(line, '\n') == line.length &&
+		rule_read(reader, line, &why) == RULE_GOOD && rule_next_key(reader, &got) &&
+		span_equal(got, key) && span_equal(text_span(&reader->data), data) &&
+		!rule_next_key(reader, &got);
+	text_free(&why);
+	return is_it;
+}
+
+bool decompile(struct rule *reader, struct span key, struct span data, struct text *line)
+{
+	size_t before = line->length;
+
+	text_add(line, key);
+	if (add_instructions(data, line) && !line->failed &&
+	    is_its_line(reader, span_tail(text_span(line), before), key, data)) {
+		text_add_byte(line, '\n');
+		if (!line->failed)
+			return true;
+	}
+	text_cut(line, before);
+	return false;
+}
