@@ -60,7 +60,8 @@ static enum verdict judge(struct span name, const char *password)
 {
 	struct text path, hash, model;
 	struct cdb_file users;
-	struct span data;
+	unsigned position = CDB_FILE_FIRST_RECORD;
+	struct span first, data;
 	enum verdict verdict;
 
 	text_init(&path, 4096);
@@ -69,7 +70,7 @@ static enum verdict judge(struct span name, const char *password)
 	control_path("users.cdb", &path);
 	if (cdb_file_open(&users, text_string(&path)) == -1)
 		die_errno(EXIT_TEMPORARY, "unable to open %s", text_string(&path));
-	take(cdb_file_first(&users, &data), data, text_string(&path), &model);
+	take(cdb_file_next(&users, &position, &first, &data), data, text_string(&path), &model);
 	take(cdb_file_find(&users, name, &data), data, text_string(&path), &hash);
 	if (!cdb_file_is_unchanged(&users))
 		die(EXIT_TEMPORARY, "%s was changed while it was read", text_string(&path));

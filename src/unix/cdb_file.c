@@ -115,44 +115,24 @@ static enum verdict find(struct cdb_file *file, struct span key, struct span *da
 		    data);
 }
 
-static enum verdict first(struct cdb_file *file, struct span key, struct span *data)
-{
-	unsigned position;
-
-	(void)key;
-	cdb_seqinit(&position, &file->cdb);
-	return take(file, cdb_seqnext(&position, &file->cdb), data);
-}
-
-/* Do it with a way out for when the file is cut short under the map. */
-static enum verdict carefully(enum verdict (*what)(struct cdb_file *file, struct span key,
-						   struct span *data),
-			      struct cdb_file *file, struct span key, struct span *data)
+enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *data)
 {
 	sigjmp_buf here;
 	enum verdict verdict;
 
+	if (key.length > UINT_MAX)
+		return VERDICT_NO; /* no record has so long a key */
 	if (sigsetjmp(here, 0)) {
 		way_out = NULL;
-		errno = EIO;
+		errno = EIO; /* the file was cut short under the map */
 		return VERDICT_LATER;
 	}
 	way_out = &here;
-	verdict = what(file, key, data);
+	verdict = find(file, key, data);
 	way_out = NULL;
 	return verdict;
 }
 
-enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *data)
-{
-	if (key.length > UINT_MAX)
-		return VERDICT_NO; /* no record has so long a key */
-	return carefully(find, file, key, data);
-}
-
-enum verdict cdb_file_first(struct cdb_file *file, struct span *data)
-{
-	return carefully(first, file, (struct span){NULL, 0}, data);
 /* Whether the records end where the hash tables begin, and these are all there: the end of a file
  * that was cut short is no end. */
 static bool is_end(const struct cdb_file *file, unsigned position)

@@ -41,8 +41,6 @@ bool cdb_file_is_unchanged(const struct cdb_file *file);
  * errno, when the database is damaged, its data longer than 1 MiB, or memory is short. */
 enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *data);
 
-/* The record that was written first, in the same way. NO: the database is empty. */
-enum verdict cdb_file_first(struct cdb_file *file, struct span *data);
 /* The record at *position in the file, which moves behind it; a walk begins at
  * CDB_FILE_FIRST_RECORD. YES; NO behind the last one; LATER as above. Key and data are copies that
  * stay until the next call of this function or of cdb_file_find. */

@@ -24,16 +24,6 @@ static void write_cdb(const char *key, const char *value, unsigned padding)
 	close(descriptor);
 }
 
-static void write_empty_cdb(void)
-{
-	struct cdb_make make;
-	int descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-
-	assert_int_equal(cdb_make_start(&make, descriptor), 0);
-	assert_int_equal(cdb_make_finish(&make), 0);
-	close(descriptor);
-}
-
 static int make_file(void **state)
 {
 	int descriptor = mkstemp(path);
@@ -63,22 +53,6 @@ static void test_cdb_file_finds(void **state)
 	cdb_file_close(&file);
 }
 
-static void test_cdb_file_tells_the_first_record(void **state)
-{
-	struct cdb_file file;
-	struct span data;
-
-	(void)state;
-	write_cdb("b", "first", 300);
-	assert_int_equal(cdb_file_open(&file, path), 0);
-	assert_int_equal(cdb_file_first(&file, &data), VERDICT_YES);
-	CHECK_SPAN("first", data, "first");
-	assert_int_equal(truncate(path, 0), 0);
-	assert_int_equal(cdb_file_first(&file, &data), VERDICT_LATER);
-	cdb_file_close(&file);
-	write_empty_cdb();
-	assert_int_equal(cdb_file_open(&file, path), 0);
-	assert_int_equal(cdb_file_first(&file, &data), VERDICT_NO);
 static void test_cdb_file_walks(void **state)
 {
 	enum verdict verdict;
@@ -255,7 +229,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cdb_file_finds),
-		cmocka_unit_test(test_cdb_file_tells_the_first_record),
 		cmocka_unit_test(test_cdb_file_walks),
 		cmocka_unit_test(test_cdb_file_refreshes_when_the_file_changes),
 		cmocka_unit_test(test_cdb_file_survives_damage),
