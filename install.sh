@@ -37,6 +37,8 @@ needs() {
 		test command:mandoc mandoc mandoc mandoc mandoc
 		test command:openssl openssl openssl openssl openssl
 		test command:nm binutils binutils binutils binutils
+		test command:pgrep procps procps-ng procps procps-ng
+		test command:setpriv util-linux util-linux setpriv util-linux
 		test command:git git git git git
 		test command:nmap nmap nmap nmap nmap
 		all command:clang clang clang clang clang
