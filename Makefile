@@ -33,6 +33,7 @@ LIBS_relay-audit    := -lcdb
 LIBS_tcp-env        := -lcares
 LIBS_checkpassword-cdb := -lcdb -lcrypt
 LIBS_controlcdb := -lcrypt
+LIBS_rblsmtpd       := -lcares
 LIBS_test_session   := -Wl$(,)--wrap=malloc$(,)--wrap=realloc
 LIBS_test_password  := -lcrypt -Wl$(,)--wrap=crypt_rn
 LIBS_test_control_list := -lcrypt

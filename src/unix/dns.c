@@ -15,6 +15,9 @@
 #define LONGEST_NAME  255  /* bytes, RFC 1035 section 2.3.4 */
 #define FIRST_TIMEOUT 2000 /* milliseconds for the first try of a server; later ones get more */
 #define TRIES	      4	   /* of each server */
+#define CLASS_IN      1	   /* RFC 1035 section 3.2.4 */
+#define TYPE_A	      1	   /* RFC 1035 section 3.2.2 */
+#define TYPE_TXT      16
 
 struct dns {
 	ares_channel channel;
@@ -161,6 +164,78 @@ void dns_ask_name(struct dns *dns, struct dns_name *question, const struct addre
 	dns->waiting++;
 	ares_gethostbyaddr(dns->channel, question->address.bytes, size, family_of(address), on_name,
 			   question);
+}
+
+static void finish_records(struct dns_records *question, enum verdict verdict)
+{
+	question->verdict = verdict;
+	question->is_there = true;
+	question->dns->waiting--;
+}
+
+static void on_address_records(void *world, int code, int timeouts, unsigned char *bytes,
+			       int length)
+{
+	struct ares_addrttl found[DNS_ADDRESSES];
+	struct dns_records *question = world;
+	int count = DNS_ADDRESSES;
+
+	(void)timeouts;
+	if (code == ARES_EDESTRUCTION)
+		return;
+	if (code == ARES_SUCCESS)
+		code = ares_parse_a_reply(bytes, length, NULL, found, &count);
+	if (code != ARES_SUCCESS || count <= 0) {
+		finish_records(question, code == ARES_SUCCESS ? VERDICT_NO : verdict_of(code));
+		return;
+	}
+	for (int index = 0; index < count; index++)
+		question->addresses[question->count++] = address_from_4(&found[index].ipaddr);
+	finish_records(question, VERDICT_YES);
+}
+
+static void on_text_records(void *world, int code, int timeouts, unsigned char *bytes, int length)
+{
+	struct dns_records *question = world;
+	struct ares_txt_ext *found = NULL;
+
+	(void)timeouts;
+	if (code == ARES_EDESTRUCTION)
+		return;
+	if (code == ARES_SUCCESS)
+		code = ares_parse_txt_reply_ext(bytes, length, &found);
+	if (code != ARES_SUCCESS || !found) {
+		finish_records(question, code == ARES_SUCCESS ? VERDICT_NO : verdict_of(code));
+		return;
+	}
+	for (struct ares_txt_ext *each = found; each; each = each->next) {
+		struct span part = {(const char *)each->txt, each->length};
+
+		if (each != found && each->record_start)
+			break;
+		text_add(&question->text, span_head(part, DNS_TEXT - question->text.length));
+	}
+	ares_free_data(found);
+	finish_records(question, VERDICT_YES);
+}
+
+static void ask_records(struct dns *dns, struct dns_records *question, const char *name, int type,
+			ares_callback on_answer)
+{
+	*question = (struct dns_records){.verdict = VERDICT_LATER, .dns = dns};
+	text_init(&question->text, DNS_TEXT);
+	dns->waiting++;
+	ares_query(dns->channel, name, CLASS_IN, type, on_answer, question);
+}
+
+void dns_ask_addresses(struct dns *dns, struct dns_records *question, const char *name)
+{
+	ask_records(dns, question, name, TYPE_A, on_address_records);
+}
+
+void dns_ask_text(struct dns *dns, struct dns_records *question, const char *name)
+{
+	ask_records(dns, question, name, TYPE_TXT, on_text_records);
 }
 
 bool dns_is_waiting(const struct dns *dns)

@@ -1,5 +1,6 @@
 /*
- * dns: names from the domain name system; several questions at once, none of which blocks.
+ * dns: names and records from the domain name system; several questions at once, none of which
+ * blocks.
  *
  * The servers are those of DNSCACHEIP (see dns_servers) where it is set, else those of
  * resolv.conf(5). Only DNS is asked, no other source of names, and no search list is used. Names
@@ -15,7 +16,9 @@
 #include "base/text.h"
 #include "base/verdict.h"
 
-#define DNS_POLLS 16 /* descriptors that may have to be waited for */
+#define DNS_POLLS     16   /* descriptors that may have to be waited for */
+#define DNS_ADDRESSES 64   /* most that are kept of a name */
+#define DNS_TEXT      1024 /* bytes kept of a text */
 
 struct dns; /* opaque */
 
@@ -24,6 +27,16 @@ struct dns_name {
 	bool must_lead_back;  /* to the address, or it counts for nothing */
 	enum verdict verdict; /* YES: name is set. NO: it has none. LATER: no answer yet, or ever */
 	struct text name;     /* free it */
+	struct dns *dns;
+};
+
+/* The records of one type that a name has. */
+struct dns_records {
+	bool is_there;	      /* the question has been answered, or given up */
+	enum verdict verdict; /* YES: there are some. NO: none. LATER: no answer yet, or ever */
+	struct address addresses[DNS_ADDRESSES]; /* of A records */
+	size_t count;
+	struct text text; /* of the first TXT record, its strings put together; free it */
 	struct dns *dns;
 };
 
@@ -36,6 +49,10 @@ void dns_free(struct dns *dns);
 /* Ask for the name of an address. *question must stay until it is answered or dns is freed. */
 void dns_ask_name(struct dns *dns, struct dns_name *question, const struct address *address,
 		  bool must_lead_back);
+
+/* Ask for the A records of a name, or for its TXT records. *question must stay, as above. */
+void dns_ask_addresses(struct dns *dns, struct dns_records *question, const char *name);
+void dns_ask_text(struct dns *dns, struct dns_records *question, const char *name);
 
 /* Whether there are questions to wait for. */
 bool dns_is_waiting(const struct dns *dns);

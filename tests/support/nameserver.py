@@ -3,17 +3,20 @@
 
     nameserver.py [--log FILE] < zone
 
-Each line of the zone is NAME TYPE VALUE, for the types PTR, A, AAAA and CNAME, or NAME ACTION: servfail,
-silent (no answer ever), refused, junk (an answer that is none). Escapes such as \\x07 and \\. may stand
-in the value of a PTR. Whatever is not in the zone does not exist. FILE gets a line for each question.
+Each line of the zone is NAME TYPE VALUE, for the types PTR, A, AAAA, CNAME and TXT, or NAME ACTION:
+servfail, silent (no answer ever), refused, junk (an answer that is none). NAME/TYPE ACTION does so for
+one type. Escapes such as \\x07 and \\. may stand in the value of a PTR or a TXT; a TXT may hold blanks,
+and is cut into strings of 255 bytes; <N> in it is N times the letter x. Whatever is not in the zone does
+not exist. FILE gets a line for each question.
 """
 import argparse
+import re
 import select
 import socket
 import struct
 import sys
 
-TYPES = {"A": 1, "CNAME": 5, "PTR": 12, "AAAA": 28}
+TYPES = {"A": 1, "CNAME": 5, "PTR": 12, "TXT": 16, "AAAA": 28}
 parser = argparse.ArgumentParser()
 parser.add_argument("--log")
 options = parser.parse_args()
@@ -21,9 +24,10 @@ log = open(options.log, "a", buffering=1) if options.log else None
 
 records, actions = {}, {}
 for line in sys.stdin:
-    words = line.split()
+    words = line.strip().split(None, 2)
     if len(words) == 2:
-        actions[words[0].lower()] = words[1]
+        name, _, kind = words[0].lower().partition("/")
+        actions[name, TYPES.get(kind.upper())] = words[1]
     elif len(words) == 3:
         records.setdefault((words[0].lower(), TYPES[words[1]]), []).append(words[2])
 names = {name for name, _ in records}
@@ -43,6 +47,11 @@ def encode(kind, value):
         return socket.inet_aton(value)
     if kind == 28:
         return socket.inet_pton(socket.AF_INET6, value)
+    if kind == 16:
+        value = re.sub("<([0-9]+)>", lambda found: "x" * int(found[1]), value)
+        raw = value.encode().decode("unicode_escape").encode("latin-1")
+        parts = [raw[index:index + 255] for index in range(0, len(raw), 255)] or [b""]
+        return b"".join(bytes([len(part)]) + part for part in parts)
     return encode_name(value)
 
 
@@ -58,7 +67,7 @@ def answer(query):
     name, kind, end = read_question(query)
     if log:
         log.write(f"{name} {kind}\n")
-    action = actions.get(name)
+    action = actions.get((name, kind), actions.get((name, None)))
     if action == "silent":
         return None
     if action == "junk":
@@ -90,8 +99,10 @@ while True:
         if ready is datagrams:
             query, client = datagrams.recvfrom(4096)
             reply = answer(query)
+            if reply and len(reply) > 1200:  # ask again by TCP
+                reply = reply[:2] + bytes([reply[2] | 2]) + reply[3:1200]
             if reply:
-                datagrams.sendto(reply[:1200], client)
+                datagrams.sendto(reply, client)
         else:
             connection, _ = stream.accept()
             connection.settimeout(5)

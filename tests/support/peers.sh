@@ -97,3 +97,4 @@ fetch haproxy usr/sbin/haproxy
 for program in systemd-socket-activate systemd-analyze; do fetch systemd usr/bin/$program; done
 fetch sslscan usr/bin/sslscan
 fetch mailfront usr/sbin/mailfront
+fetch rbldnsd usr/sbin/rbldnsd
