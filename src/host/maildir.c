@@ -3,48 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "host/trouble.h"
 #include "queue/name.h"
 #include "unix/file.h"
 
-#define LONGEST_PATH  4096
-#define MOST_NAMES    100	    /* tried for one message */
-#define PIPE_FOR_MANY (1024 * 1024) /* bytes of the pipe through which a large message comes */
-#define COPY_AT_ONCE  (64 * 1024 * 1024)
-
-void maildir_init(struct maildir *maildir, const char *directory)
-{
-	*maildir = (struct maildir){.directory = directory, .spool = -1};
-	text_init(&maildir->held, MAILDIR_HELD);
-}
-
-void maildir_free(struct maildir *maildir)
-{
-	if (maildir->spool != -1)
-		close(maildir->spool);
-	maildir->spool = -1;
-	text_free(&maildir->held);
-}
-
-/* Say what failed, with errno's reason. A full disk has its own code, whatever found it full. */
-static enum queue_status trouble(enum queue_status status, const char *what, const char *path,
-				 struct text *why)
-{
-	bool is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-
-	text_add_string(why, "unable to ");
-	text_add_string(why, what);
-	text_add_byte(why, ' ');
-	text_add_string(why, path);
-	text_add_string(why, ": ");
-	text_add_string(why, strerror(errno));
-	return is_full ? QUEUE_WRITE_ERROR : status;
-}
+#define LONGEST_PATH 4096
+#define MOST_NAMES   100 /* tried for one message */
 
 static void write_path(const struct maildir *maildir, const char *folder, const char *name,
 		       struct text *path)
@@ -122,8 +90,9 @@ static int create(const struct maildir *maildir, uint64_t size, struct text *nam
 }
 
 /* A file of tmp/ that has no name. Returns the descriptor, or -1 with errno. */
-static int create_spool(const struct maildir *maildir)
+static int create_spool(void *world)
 {
+	const struct maildir *maildir = world;
 	struct text name, path;
 	int descriptor, kept;
 
@@ -143,104 +112,20 @@ static int create_spool(const struct maildir *maildir)
 	return descriptor;
 }
 
+void maildir_init(struct maildir *maildir, const char *directory)
+{
+	maildir->directory = directory;
+	spool_init(&maildir->spool, directory, create_spool, maildir);
+}
+
+void maildir_free(struct maildir *maildir)
+{
+	spool_free(&maildir->spool);
+}
+
 enum queue_status maildir_receive(struct maildir *maildir, int descriptor, struct text *why)
 {
-	struct text *held = &maildir->held;
-	ssize_t count;
-
-	if (!text_reserve(held, MAILDIR_HELD)) {
-		errno = ENOMEM;
-		return trouble(QUEUE_NO_MEMORY, "hold", "the message", why);
-	}
-	for (;;) {
-		if (held->length == MAILDIR_HELD) {
-			if (maildir->spool == -1) {
-				fcntl(descriptor, F_SETPIPE_SZ, PIPE_FOR_MANY);
-				maildir->spool = create_spool(maildir);
-			}
-			if (maildir->spool == -1)
-				return trouble(QUEUE_NO_FILES, "create a file in",
-					       maildir->directory, why);
-			if (file_write(maildir->spool, text_span(held)) == -1)
-				return trouble(QUEUE_WRITE_ERROR, "write to a file in",
-					       maildir->directory, why);
-			text_clear(held);
-		}
-		count = file_read(descriptor, held->bytes + held->length,
-				  MAILDIR_HELD - held->length);
-		if (count == -1)
-			return trouble(QUEUE_READ_ERROR, "read", "the message", why);
-		if (count == 0)
-			break;
-		held->length += (size_t)count;
-		maildir->size += (uint64_t)count;
-	}
-	if (maildir->spool != -1 && file_write(maildir->spool, text_span(held)) == -1)
-		return trouble(QUEUE_WRITE_ERROR, "write to a file in", maildir->directory, why);
-	return QUEUE_OK;
-}
-
-/* Write two spans, with one call where the system takes them at once. Returns 0, or -1. */
-static int write_both(int descriptor, struct span first, struct span second)
-{
-	struct iovec parts[2] = {
-		{.iov_base = (void *)(uintptr_t)first.bytes, .iov_len = first.length},
-		{.iov_base = (void *)(uintptr_t)second.bytes, .iov_len = second.length},
-	};
-	ssize_t count;
-	size_t written;
-
-	do
-		count = writev(descriptor, parts, 2);
-	while (count == -1 && errno == EINTR);
-	if (count == -1)
-		return -1;
-	written = (size_t)count;
-	if (written < first.length && file_write(descriptor, span_tail(first, written)) == -1)
-		return -1;
-	written = written > first.length ? written - first.length : 0;
-	return file_write(descriptor, span_tail(second, written));
-}
-
-/* Copy the spool to where a descriptor stands, in the kernel where it can. Returns 0, or -1. */
-static int copy_spool(const struct maildir *maildir, int descriptor)
-{
-	off_t offset = 0;
-	ssize_t count;
-
-	while (offset < (off_t)maildir->size) {
-		count = copy_file_range(maildir->spool, &offset, descriptor, NULL, COPY_AT_ONCE, 0);
-		if (count > 0 || (count == -1 && errno == EINTR))
-			continue;
-		if (count == -1 && errno != EXDEV && errno != EINVAL && errno != ENOSYS &&
-		    errno != EOPNOTSUPP)
-			return -1;
-		break;
-	}
-	while (offset < (off_t)maildir->size) { /* a system without that call */
-		count = pread(maildir->spool, maildir->held.bytes, MAILDIR_HELD, offset);
-		if (count == 0)
-			errno = EIO;
-		if (count == 0 || (count == -1 && errno != EINTR))
-			return -1;
-		if (count == -1)
-			continue;
-		if (file_write(descriptor, (struct span){maildir->held.bytes, (size_t)count}) == -1)
-			return -1;
-		offset += count;
-	}
-	return 0;
-}
-
-static int write_durably(const struct maildir *maildir, int descriptor, struct span lines)
-{
-	if (maildir->spool == -1) {
-		if (write_both(descriptor, lines, text_span(&maildir->held)) == -1)
-			return -1;
-	} else if (file_write(descriptor, lines) == -1 || copy_spool(maildir, descriptor) == -1) {
-		return -1;
-	}
-	return fsync(descriptor);
+	return spool_receive(&maildir->spool, descriptor, why);
 }
 
 /* Give a file another name, which nobody may have yet. Returns 0, or -1 with errno. */
@@ -288,11 +173,12 @@ enum queue_status maildir_store(struct maildir *maildir, struct span lines, stru
 
 	text_init(&name, LONGEST_PATH);
 	text_init(&path, LONGEST_PATH);
-	descriptor = create(maildir, lines.length + maildir->size, &name, &path);
+	descriptor = create(maildir, lines.length + maildir->spool.size, &name, &path);
 	if (descriptor == -1) {
 		status = trouble(errno == ENOENT ? QUEUE_NO_HOME : QUEUE_NO_FILES,
 				 "create a file in", maildir->directory, why);
-	} else if (write_durably(maildir, descriptor, lines) == -1) {
+	} else if (spool_copy(&maildir->spool, lines, descriptor) == -1 ||
+		   fsync(descriptor) == -1) {
 		status = trouble(QUEUE_WRITE_ERROR, "write", path.bytes, why);
 		unlink(path.bytes);
 	} else {

@@ -1,31 +1,25 @@
 /*
  * maildir: a message made durable in a Maildir, whole or not at all.
  *
- * A message is first received: up to MAILDIR_HELD bytes in memory, more in a file of tmp/ that has
- * no name. Only then, when its envelope is known too, is it written with the envelope's lines on
- * top into a file of tmp/, made durable, and moved into new/, never over another file. So whatever
- * ends the program, and whenever, new/ holds only whole messages; and only a program that was
- * killed leaves something in tmp/.
+ * A message is first received into a spool, whose file is one of tmp/. Only then, when its envelope
+ * is known too, is it written with the envelope's lines on top into a file of tmp/, made durable,
+ * and moved into new/, never over another file. So whatever ends the program, and whenever, new/
+ * holds only whole messages; and only a program that was killed leaves something in tmp/.
  */
 #ifndef HOST_MAILDIR_H
 #define HOST_MAILDIR_H
 
-#include <stdint.h>
-
 #include "base/span.h"
 #include "base/text.h"
+#include "host/spool.h"
 #include "queue/status.h"
-
-#define MAILDIR_HELD (256 * 1024) /* bytes of the largest message that is held in memory */
 
 struct maildir {
 	const char *directory; /* tmp/, new/ and cur/ are made in it where they are missing */
-	struct text held;      /* the message, or room to copy through when there is a spool */
-	int spool;	       /* -1, or a file with the whole message */
-	uint64_t size;	       /* bytes of the message */
+	struct spool spool;    /* the message */
 };
 
-/* Take no memory and open nothing yet. The directory's name must stay. */
+/* Take no memory and open nothing yet. The directory's name and the maildir itself must stay. */
 void maildir_init(struct maildir *maildir, const char *directory);
 
 /* Read a message from a descriptor to its end. Returns QUEUE_OK, or the exit code that tells what

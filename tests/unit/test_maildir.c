@@ -76,10 +76,10 @@ static void test_maildir_keeps_messages_of_any_size(void **state)
 	} cases[] = {
 		{"empty", 0},
 		{"a byte", 1},
-		{"just held", MAILDIR_HELD - 1},
-		{"as much as is held", MAILDIR_HELD},
-		{"a byte more", MAILDIR_HELD + 1},
-		{"large", 3 * MAILDIR_HELD + 17},
+		{"just held", SPOOL_HELD - 1},
+		{"as much as is held", SPOOL_HELD},
+		{"a byte more", SPOOL_HELD + 1},
+		{"large", 3 * SPOOL_HELD + 17},
 	};
 
 	(void)state;
@@ -89,8 +89,8 @@ static void test_maildir_keeps_messages_of_any_size(void **state)
 		char path[1000], suffix[50];
 		int descriptor;
 
-		text_init(&message, 10 * MAILDIR_HELD);
-		text_init(&found, 10 * MAILDIR_HELD);
+		text_init(&message, 10 * SPOOL_HELD);
+		text_init(&found, 10 * SPOOL_HELD);
 		text_init(&why, 1000);
 		make_message(&message, cases[index].size);
 		descriptor = file_of(text_span(&message));
@@ -140,7 +140,7 @@ static void test_maildir_says_what_failed(void **state)
 		enum queue_status status;
 	} cases[] = {
 		{"no place for it", "/nowhere/mail", "/nowhere/mail", 1, QUEUE_NO_HOME},
-		{"nor for the spool", "/nowhere/mail", "/nowhere/mail", 2 * MAILDIR_HELD,
+		{"nor for the spool", "/nowhere/mail", "/nowhere/mail", 2 * SPOOL_HELD,
 		 QUEUE_NO_FILES},
 		{"a file in its place", "/dev/null", "/dev/null", 1, QUEUE_NO_FILES},
 	};
@@ -152,7 +152,7 @@ static void test_maildir_says_what_failed(void **state)
 		enum queue_status status;
 		int descriptor;
 
-		text_init(&message, 10 * MAILDIR_HELD);
+		text_init(&message, 10 * SPOOL_HELD);
 		text_init(&why, 1000);
 		make_message(&message, cases[index].size);
 		descriptor = file_of(text_span(&message));
