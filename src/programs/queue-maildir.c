@@ -11,33 +11,20 @@
 #include <unistd.h>
 
 #include "host/maildir.h"
+#include "host/submission.h"
 #include "queue/envelope.h"
 #include "unix/environment.h"
-#include "unix/file.h"
 #include "unix/home.h"
 #include "unix/options.h"
 #include "unix/report.h"
 
-#define USAGE	      ""
-#define PATIENCE      86400 /* seconds until a message must have come whole */
-#define ENVELOPE_READ 16384 /* bytes asked for at once */
+#define USAGE ""
 
 /* Nothing that has a name is there yet that would have to be removed. */
 static void on_alarm(int number)
 {
 	(void)number;
 	_exit(QUEUE_TIMEOUT);
-}
-
-static enum envelope_step read_envelope(struct envelope *envelope, int descriptor)
-{
-	enum envelope_step step = ENVELOPE_MORE;
-	char bytes[ENVELOPE_READ];
-	ssize_t count;
-
-	while (step == ENVELOPE_MORE && (count = file_read(descriptor, bytes, sizeof(bytes))) > 0)
-		step = envelope_feed(envelope, (struct span){bytes, (size_t)count});
-	return step;
 }
 
 static const char *maildir_directory(struct text *path)
@@ -55,7 +42,6 @@ int main(int argc, char **argv)
 {
 	struct maildir maildir;
 	struct envelope envelope;
-	enum envelope_step step;
 	enum queue_status status;
 	struct text default_directory, lines, why;
 
@@ -66,7 +52,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is a write error like others */
 	signal(SIGALRM, on_alarm);
-	alarm(PATIENCE);
+	alarm(SUBMISSION_PATIENCE);
 	text_init(&default_directory, 4096);
 	text_init(&lines, 3 * ENVELOPE_LARGEST);
 	text_init(&why, 4096);
@@ -76,11 +62,11 @@ int main(int argc, char **argv)
 	status = maildir_receive(&maildir, 0, &why);
 	if (status != QUEUE_OK)
 		die((int)status, "%s", text_string(&why));
-	step = read_envelope(&envelope, 1);
-	if (step == ENVELOPE_MORE) /* the other side has changed its mind */
-		_exit(QUEUE_READ_ERROR);
-	if (step != ENVELOPE_DONE)
-		die((int)envelope_status(step), "the envelope is malformed or too large");
+	status = submission_receive_envelope(&envelope, &why);
+	if (status != QUEUE_OK && why.length == 0) /* the other side has changed its mind */
+		_exit((int)status);
+	if (status != QUEUE_OK)
+		die((int)status, "%s", text_string(&why));
 	alarm(0);
 	envelope_write_lines(&envelope, &lines);
 	if (lines.failed)

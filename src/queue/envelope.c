@@ -1,5 +1,7 @@
 #include "queue/envelope.h"
 
+#include "queue/mailbox.h"
+
 void envelope_init(struct envelope *envelope)
 {
 	*envelope = (struct envelope){.step = ENVELOPE_MORE};
@@ -65,57 +67,9 @@ bool envelope_recipient(const struct envelope *envelope, size_t *position, struc
 	return true;
 }
 
-/* A byte that a local part may have outside quotes (RFC 5321 section 4.1.2, RFC 6531 section 3.3);
- * dots are looked at by themselves. */
-static bool is_plain(char byte)
-{
-	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-	       (byte >= '0' && byte <= '9') || (unsigned char)byte >= 0x80 ||
-	       span_find(SPAN("!#$%&'*+-/=?^_`{|}~"), byte) < sizeof("!#$%&'*+-/=?^_`{|}~") - 1;
-}
-
 static char without_control(char byte)
 {
 	return (byte >= 0 && byte < ' ') || byte == 0x7f ? '?' : byte;
-}
-
-static bool needs_quotes(struct span local)
-{
-	if (local.length == 0)
-		return false;
-	for (size_t index = 0; index < local.length; index++) {
-		char byte = without_control(local.bytes[index]);
-		bool is_inside = index > 0 && index + 1 < local.length;
-
-		if (byte == '.' ? !is_inside || local.bytes[index - 1] == '.' : !is_plain(byte))
-			return true;
-	}
-	return false;
-}
-
-/* A path as RFC 5321 section 4.1.2 has it. */
-static void write_path(struct span address, struct text *lines)
-{
-	size_t at = span_find_last(address, '@');
-	struct span local = span_head(address, at), domain = span_tail(address, at);
-	const char *quote = needs_quotes(local) ? "\"" : "";
-
-	text_add_byte(lines, '<');
-	text_add_string(lines, quote);
-	for (size_t index = 0; index < local.length; index++) {
-		char byte = without_control(local.bytes[index]);
-
-		if (byte == '"' || byte == '\\')
-			text_add_byte(lines, '\\');
-		text_add_byte(lines, byte);
-	}
-	text_add_string(lines, quote);
-	for (size_t index = 0; index < domain.length; index++) {
-		char byte = without_control(domain.bytes[index]);
-
-		text_add_byte(lines, byte == '<' || byte == '>' || byte == ' ' ? '?' : byte);
-	}
-	text_add_byte(lines, '>');
 }
 
 /* An address as it is. */
@@ -133,8 +87,9 @@ void envelope_write_lines(const struct envelope *envelope, struct text *lines)
 	size_t position = 0;
 
 	text_add_string(lines, "Return-Path: ");
-	write_path(envelope_sender(envelope), lines);
-	text_add_byte(lines, '\n');
+	text_add_byte(lines, '<');
+	mailbox_write(envelope_sender(envelope), lines);
+	text_add_string(lines, ">\n");
 	while (envelope_recipient(envelope, &position, &recipient)) {
 		text_add_string(lines, "X-Envelope-To: ");
 		write_address(recipient, lines);
