@@ -65,22 +65,35 @@ enum queue_status submission_receive(struct submission *submission, struct text 
 	return status;
 }
 
-enum queue_status submission_refuse(const struct submission *submission, enum verdict verdict,
-				    struct span words)
+/* Write one line. False when nobody can hear it. */
+static bool say(const struct submission *submission, const char *letter, struct span words)
 {
 	struct text line;
 	bool is_said;
 
 	text_init(&line, 2 + LONGEST_WORDS);
-	text_add_byte(&line, verdict == VERDICT_NO ? 'D' : 'Z');
+	text_add_string(&line, letter);
 	text_add_printable(&line, span_head(words, LONGEST_WORDS), (struct span){NULL, 0});
 	text_add_byte(&line, '\n');
 	is_said = submission->words != -1 && !line.failed &&
 		  file_write(submission->words, text_span(&line)) == 0;
 	text_free(&line);
-	if (is_said)
+	return is_said;
+}
+
+enum queue_status submission_refuse(const struct submission *submission, enum verdict verdict,
+				    struct span words)
+{
+	bool is_permanent = verdict == VERDICT_NO;
+
+	if (say(submission, is_permanent ? "D" : "Z", words))
 		return QUEUE_TEXT;
-	return verdict == VERDICT_NO ? QUEUE_REFUSED : QUEUE_REFUSED_NOW;
+	return is_permanent ? QUEUE_REFUSED : QUEUE_REFUSED_NOW;
+}
+
+void submission_accept(const struct submission *submission, struct span words)
+{
+	say(submission, "", words);
 }
 
 bool submission_answer_seconds(uint32_t *seconds)

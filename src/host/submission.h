@@ -40,6 +40,9 @@ enum queue_status submission_receive_envelope(struct envelope *envelope, struct 
 enum queue_status submission_refuse(const struct submission *submission, enum verdict verdict,
 				    struct span words);
 
+/* Say what the one who took the message calls it, for the log of the other side. */
+void submission_accept(const struct submission *submission, struct span words);
+
 /* The seconds until an answer must be there: QUEUETIMEOUT, or what smtpd waits for less a little.
  * False when that is no number. */
 bool submission_answer_seconds(uint32_t *seconds);

@@ -26,7 +26,7 @@ struct dns {
 
 static int set_servers(struct dns *dns, const char *list)
 {
-	struct dns_server servers[DNS_SERVERS_MOST];
+	struct endpoint servers[DNS_SERVERS_MOST];
 	struct ares_addr_port_node nodes[DNS_SERVERS_MOST];
 	size_t count = dns_servers_read(span_of(list), servers);
 

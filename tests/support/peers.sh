@@ -97,4 +97,5 @@ fetch haproxy usr/sbin/haproxy
 for program in systemd-socket-activate systemd-analyze; do fetch systemd usr/bin/$program; done
 fetch sslscan usr/bin/sslscan
 fetch mailfront usr/sbin/mailfront
+for program in smtp-source smtp-sink qmqp-sink; do fetch postfix usr/sbin/$program; done
 fetch rbldnsd usr/sbin/rbldnsd

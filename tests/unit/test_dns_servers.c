@@ -31,7 +31,7 @@ static void test_dns_servers_read(void **state)
 		 "1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1",
 		 ""},
 	};
-	struct dns_server servers[DNS_SERVERS_MOST];
+	struct endpoint servers[DNS_SERVERS_MOST];
 
 	(void)state;
 	for (size_t index = 0; index < LENGTH(cases); index++) {

@@ -1,0 +1,59 @@
+#include "queue/qmqp.h"
+
+#include "base/number.h"
+
+static void write_netstring(struct text *text, struct span bytes)
+{
+	text_add_number(text, bytes.length);
+	text_add_byte(text, ':');
+	text_add(text, bytes);
+	text_add_byte(text, ',');
+}
+
+void qmqp_write(const struct envelope *envelope, uint64_t size, struct text *before,
+		struct text *behind)
+{
+	struct span recipient;
+	struct text inner;
+	size_t position = 0;
+
+	text_add_byte(behind, ',');
+	write_netstring(behind, envelope_sender(envelope));
+	while (envelope_recipient(envelope, &position, &recipient))
+		write_netstring(behind, recipient);
+
+	text_init(&inner, 32);
+	text_add_number(&inner, size);
+	text_add_byte(&inner, ':');
+	text_add_number(before, inner.length + size + behind->length);
+	text_add_byte(before, ':');
+	text_add(before, text_span(&inner));
+	if (inner.failed)
+		before->failed = true;
+	text_free(&inner);
+	text_add_byte(behind, ',');
+}
+
+enum qmqp_step qmqp_read(struct span bytes, enum verdict *verdict, struct span *words)
+{
+	size_t colon = span_find(span_head(bytes, 6), ':');
+	struct span rest = span_tail(bytes, colon + 1);
+	uint64_t length = 0;
+
+	if (colon > 0 && !number_read_span(span_head(bytes, colon), QMQP_ANSWER, &length))
+		return QMQP_MALFORMED;
+	if (colon == bytes.length && bytes.length < 6)
+		return QMQP_MORE;
+	if (colon == 0 || colon >= 6 || length == 0)
+		return QMQP_MALFORMED;
+	if (rest.length <= length)
+		return QMQP_MORE;
+	*words = span_tail(span_head(rest, (size_t)length), 1);
+	switch (rest.bytes[0]) {
+	case 'K': *verdict = VERDICT_YES; break;
+	case 'Z': *verdict = VERDICT_LATER; break;
+	case 'D': *verdict = VERDICT_NO; break;
+	default: return QMQP_MALFORMED;
+	}
+	return rest.bytes[length] == ',' ? QMQP_DONE : QMQP_MALFORMED;
+}

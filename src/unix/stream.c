@@ -1,0 +1,159 @@
+#include "unix/stream.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "unix/deadline.h"
+
+void stream_init(struct stream *stream)
+{
+	*stream = (struct stream){.descriptor = -1};
+}
+
+void stream_close(struct stream *stream)
+{
+	int kept = errno;
+
+	if (stream->descriptor != -1)
+		close(stream->descriptor);
+	stream_init(stream);
+	errno = kept;
+}
+
+static int finish_connecting(int descriptor, int64_t moment)
+{
+	socklen_t size = sizeof(errno);
+	int error = 0;
+
+	if (deadline_wait(descriptor, POLLOUT, moment) == -1 ||
+	    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == -1)
+		return -1;
+	errno = error;
+	return error ? -1 : 0;
+}
+
+static int connect_to(struct stream *stream, const struct sockaddr *address, socklen_t length,
+		      int64_t moment)
+{
+	stream_init(stream);
+	stream->descriptor =
+		socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (stream->descriptor == -1)
+		return -1;
+	if (connect(stream->descriptor, address, length) == 0 ||
+	    ((errno == EINPROGRESS || errno == EINTR) &&
+	     finish_connecting(stream->descriptor, moment) == 0))
+		return 0;
+	stream_close(stream);
+	return -1;
+}
+
+int stream_connect(struct stream *stream, const struct endpoint *endpoint, int64_t moment)
+{
+	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(endpoint->port)};
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(endpoint->port)};
+
+	if (endpoint->address.version == 4) {
+		memcpy(&four.sin_addr, endpoint->address.bytes, sizeof(four.sin_addr));
+		return connect_to(stream, (struct sockaddr *)&four, sizeof(four), moment);
+	}
+	memcpy(&six.sin6_addr, endpoint->address.bytes, sizeof(six.sin6_addr));
+	return connect_to(stream, (struct sockaddr *)&six, sizeof(six), moment);
+}
+
+int stream_connect_path(struct stream *stream, const char *path, int64_t moment)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t length = strlen(path);
+	int result;
+
+	stream_init(stream);
+	if (length >= sizeof(address.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(address.sun_path, path, length + 1);
+	do /* EAGAIN: its backlog is full, and nothing tells when it is not any more */
+		result = connect_to(stream, (struct sockaddr *)&address, sizeof(address), moment);
+	while (result == -1 && errno == EAGAIN && deadline_left(moment) > 0 &&
+	       poll(NULL, 0, 50) == 0);
+	return result;
+}
+
+int stream_connect_host(struct stream *stream, const char *host, uint16_t port,
+			int64_t milliseconds, int64_t moment)
+{
+	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+	int code = getaddrinfo(host, NULL, &hints, &found), result = -1;
+
+	stream_init(stream);
+	errno = code == EAI_NONAME || code == EAI_FAIL ? EADDRNOTAVAIL : EAGAIN;
+	if (code != 0)
+		return -1;
+	for (struct addrinfo *each = found; each && result == -1; each = each->ai_next) {
+		int64_t latest = deadline_in(milliseconds);
+
+		if (each->ai_family == AF_INET)
+			((struct sockaddr_in *)each->ai_addr)->sin_port = htons(port);
+		else if (each->ai_family == AF_INET6)
+			((struct sockaddr_in6 *)each->ai_addr)->sin6_port = htons(port);
+		else
+			continue;
+		result = connect_to(stream, each->ai_addr, each->ai_addrlen,
+				    latest < moment ? latest : moment);
+	}
+	code = errno;
+	freeaddrinfo(found);
+	errno = code;
+	return result;
+}
+
+static ssize_t write_some(struct stream *stream, struct span bytes, short *events)
+{
+	*events = POLLOUT;
+	if (stream->layer)
+		return stream->layer->write(stream->layer_world, bytes.bytes, bytes.length, events);
+	return send(stream->descriptor, bytes.bytes, bytes.length, MSG_NOSIGNAL);
+}
+
+int stream_write(struct stream *stream, struct span bytes, int64_t moment)
+{
+	while (bytes.length) {
+		short events;
+		ssize_t count = write_some(stream, bytes, &events);
+
+		if (count >= 0)
+			bytes = span_tail(bytes, (size_t)count);
+		else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			if (deadline_wait(stream->descriptor, events, moment) == -1)
+				return -1;
+		} else if (errno != EINTR) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+ssize_t stream_read(struct stream *stream, void *bytes, size_t size, int64_t moment)
+{
+	for (;;) {
+		short events = POLLIN;
+		ssize_t count = stream->layer ? stream->layer->read(stream->layer_world, bytes,
+								    size, &events)
+					      : recv(stream->descriptor, bytes, size, 0);
+
+		if (count >= 0)
+			return count;
+		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+			return -1;
+		if (errno != EINTR && deadline_wait(stream->descriptor, events, moment) == -1)
+			return -1;
+	}
+}

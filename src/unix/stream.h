@@ -1,0 +1,52 @@
+/*
+ * stream: a connection that this program makes, none of whose steps outlasts the moment allowed.
+ *
+ * A moment is as in deadline. Functions return 0 or a count, or -1 with errno; ETIMEDOUT: the
+ * moment passed. What travels may go through a layer, such as TLS, that is put on later.
+ */
+#ifndef UNIX_STREAM_H
+#define UNIX_STREAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/endpoint.h"
+#include "base/span.h"
+
+/* The functions of a layer, which do not wait: -1 with EAGAIN, and in *events what poll(2) shall
+ * wait for before the same call is made again. */
+struct stream_layer {
+	ssize_t (*read)(void *world, void *bytes, size_t size, short *events);
+	ssize_t (*write)(void *world, const void *bytes, size_t size, short *events);
+};
+
+struct stream {
+	int descriptor;			  /* -1: not connected */
+	const struct stream_layer *layer; /* NULL: none */
+	void *layer_world;
+};
+
+/* No connection yet. */
+void stream_init(struct stream *stream);
+
+/* Connect to an address, or to the socket of the file system with this path. */
+int stream_connect(struct stream *stream, const struct endpoint *endpoint, int64_t moment);
+int stream_connect_path(struct stream *stream, const char *path, int64_t moment);
+
+/* Connect to the first address of a host, a name or an address, that answers, each of which has so
+ * many milliseconds. EADDRNOTAVAIL: the host has no address; EAGAIN: that could not be found out.
+ */
+int stream_connect_host(struct stream *stream, const char *host, uint16_t port,
+			int64_t milliseconds, int64_t moment);
+
+/* Write all the bytes. */
+int stream_write(struct stream *stream, struct span bytes, int64_t moment);
+
+/* Read what is there, at least a byte; 0 at the end. */
+ssize_t stream_read(struct stream *stream, void *bytes, size_t size, int64_t moment);
+
+/* Close it, if it is open. */
+void stream_close(struct stream *stream);
+
+#endif

@@ -1,0 +1,27 @@
+# shellcheck shell=bash disable=SC2154,SC2034 # sourced behind lib.sh and launch.sh
+# For the scripts about queue programs that hand on: next hops, and messages handed in.
+
+# Start a next hop; sets $port and $hop. What it has taken is in the directory NAME.
+hop() { # name argument-of-next_hop.py...
+	local name=$1
+	shift
+	rm -rf "$name" "$name.port"
+	mkdir "$name"
+	"$PYTHON" "$SUPPORT/next_hop.py" --keep "$name" "$@" >"$name.port" 2>"$name.log" </dev/null &
+	hop=$!
+	wait_line '^[0-9]+$' "$name.port" || return 1
+	port=$(head -n 1 "$name.port")
+}
+# A port on which nobody listens.
+closed_port() {
+	"$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+# Hand a message in; prints the exit code and the words on descriptor 6.
+hand_in() { # envelope, as printf reads it; the message is the file message, the program $queue
+	printf '%b' "$1" >envelope
+	"$queue" <message 1<envelope 2>log 6>words
+	echo "$? $(cat words)"
+}
+taken() { # name: how many messages the next hop has taken
+	find "$1" -name 'message.*' ! -name '*.part' | wc -l
+}
