@@ -34,6 +34,7 @@ LIBS_tcp-env        := -lcares
 LIBS_checkpassword-cdb := -lcdb -lcrypt
 LIBS_controlcdb := -lcrypt
 LIBS_rblsmtpd       := -lcares
+LIBS_queue-forward  := -lcdb
 LIBS_test_session   := -Wl$(,)--wrap=malloc$(,)--wrap=realloc
 LIBS_test_password  := -lcrypt -Wl$(,)--wrap=crypt_rn
 LIBS_test_control_list := -lcrypt
@@ -59,6 +60,7 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(REPLAY) $(SUPPORT) $(LIBRARY)
 $(BUILD)/bench/%: tests/bench/%.c conf-cc Makefile
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) -fno-sanitize=all -static -o $@ $<
+	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb
 $(LIBRARY): $(MODULES:%.c=$(BUILD)/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/%.o: %.c conf-cc Makefile
