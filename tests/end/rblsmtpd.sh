@@ -149,10 +149,12 @@ if [ -x "$PEERS/bin/rbldnsd" ]; then
 	mkdir rbl && chmod 755 . rbl
 	printf ':127.0.0.2:Listed, see http://rbl.example/$\n127.0.0.66\n192.0.2.0/24\n' >rbl/four
 	printf ':127.0.0.2:Listed six $\n2001:db8:5::/48\n' >rbl/six
+	user=()
+	[ "$(id -u)" = 0 ] && user=(-u nobody)
 	# it takes no port 0: a port that was free a moment ago, and another try if it is not any more
 	for _ in 1 2 3 4 5; do
 		free=$("$PYTHON" -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-		"$PEERS/bin/rbldnsd" -n -u nobody -w "$work/rbl" -b "127.0.0.1/$free" rbl.example:ip4set:four rbl.example:ip6trie:six >rbldnsd.log 2>&1 &
+		"$PEERS/bin/rbldnsd" -n "${user[@]}" -w "$work/rbl" -b "127.0.0.1/$free" rbl.example:ip4set:four rbl.example:ip6trie:six >rbldnsd.log 2>&1 &
 		wait_line 'rbldnsd version .* started|unable to bind' rbldnsd.log
 		grep -q started rbldnsd.log && break
 	done

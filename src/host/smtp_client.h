@@ -1,0 +1,84 @@
+/*
+ * smtp_client: one connection to a next hop, by SMTP or LMTP, and one message over it.
+ *
+ * Every call comes back: each step has a time, and all of them have one together. An answer is
+ * believed only when it came whole; whatever happens to the connection is LATER. Follows RFC 5321,
+ * 2033 (LMTP), 1870 (SIZE), 6152 (8BITMIME) and 6531 (SMTPUTF8).
+ */
+#ifndef HOST_SMTP_CLIENT_H
+#define HOST_SMTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "base/verdict.h"
+#include "host/spool.h"
+#include "queue/response.h"
+#include "queue/route.h"
+#include "queue/status.h"
+#include "unix/stream.h"
+
+#define SMTP_CLIENT_READ 4096 /* bytes asked for at once */
+
+struct smtp_client_limits {
+	struct span helo;     /* the name of this host */
+	int64_t connect_time; /* milliseconds for each address to let us in */
+	int64_t step_time;    /* milliseconds for each step afterwards */
+	int64_t moment;	      /* when all must be over */
+};
+
+/* What came of a call. */
+struct smtp_result {
+	enum verdict verdict;
+	enum queue_status status; /* where it is LATER for want of an answer; else QUEUE_OK */
+	struct text words;	  /* what the next hop said, or empty */
+};
+
+struct smtp_client {
+	const struct smtp_client_limits *limits;
+	struct stream stream;
+	struct response response;
+	char name[256]; /* of the next hop, for the log */
+	bool is_lmtp;
+	bool is_open; /* the connection is good for another command */
+	bool offers_size, offers_8bit, offers_utf8;
+	uint64_t size_limit; /* 0: none is known */
+	char bytes[SMTP_CLIENT_READ];
+	size_t start, end; /* of bytes that are read and not used */
+};
+
+/* What the message is, for the parameters of MAIL. */
+struct smtp_message {
+	struct span sender;
+	uint64_t size; /* bytes, with CRLF */
+	bool has_8bit;
+	bool needs_utf8; /* an address has bytes outside ASCII */
+};
+
+void smtp_result_init(struct smtp_result *result);
+void smtp_result_free(struct smtp_result *result);
+
+void smtp_client_init(struct smtp_client *client, const struct smtp_client_limits *limits);
+
+/* Connect, and greet. */
+void smtp_client_open(struct smtp_client *client, const struct route *route,
+		      struct smtp_result *result);
+
+/* Begin a message; name a recipient; begin and send its data. The next step may be taken only when
+ * the last was answered YES. */
+void smtp_client_mail(struct smtp_client *client, const struct smtp_message *message,
+		      struct smtp_result *result);
+void smtp_client_recipient(struct smtp_client *client, struct span recipient,
+			   struct smtp_result *result);
+void smtp_client_data(struct smtp_client *client, struct spool *spool, struct smtp_result *result);
+
+/* Hear what came of it: once by SMTP; by LMTP once for each recipient. */
+void smtp_client_answer(struct smtp_client *client, struct smtp_result *result);
+
+/* Say QUIT if that can be said, and close. */
+void smtp_client_close(struct smtp_client *client);
+
+void smtp_client_free(struct smtp_client *client);
+
+#endif

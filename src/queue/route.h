@@ -1,0 +1,37 @@
+/*
+ * route: the next hop for a recipient, as control/smtproutes tells it.
+ *
+ * A route is found by the recipient's domain, then by each of its suffixes that begins with a dot,
+ * the longest first, then by nothing, which is the route for all others. It is "HOST" or
+ * "HOST:PORT" for SMTP, with "lmtp:" in front for LMTP; a HOST that begins with a slash is the path
+ * of a socket.
+ */
+#ifndef QUEUE_ROUTE_H
+#define QUEUE_ROUTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/lookup.h"
+#include "base/span.h"
+#include "base/text.h"
+
+struct route {
+	bool is_lmtp;
+	bool is_path;	  /* host is the path of a socket */
+	struct span host; /* a name, an address, or a path */
+	uint16_t port;
+};
+
+/* Find the text of the route for an address. YES: it stays as long as the lookup keeps it. NO:
+ * there is none. */
+enum verdict route_find(const struct lookup *lookup, struct span address, struct span *route);
+
+/* Read the text of a route; it must stay. False when it is none. */
+bool route_read(struct span text, struct route *route);
+
+/* A lookup in the lines of a file, "KEY:ROUTE"; the first with a key counts. Its world is a struct
+ * span, the file's contents. */
+enum verdict route_find_line(void *contents, struct span key, struct span *route);
+
+#endif

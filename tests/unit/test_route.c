@@ -1,0 +1,118 @@
+#include "queue/route.h"
+
+#include "support/check.h"
+
+static void test_route_finds_the_nearest(void **state)
+{
+	static const char file[] = "# comment: x\n"
+				   "\n"
+				   "example.org:one\n"
+				   "EXAMPLE.net:two:2525 \t\n"
+				   ".example.org:three\n"
+				   ".sub.example.org:lmtp:/run/lmtp\n"
+				   "example.org:never\n"
+				   "no colon\n";
+	static const struct {
+		const char *name, *more, *address, *expected; /* NULL: none */
+	} cases[] = {
+		{"the domain", "", "a@example.org", "one"},
+		{"letters of any case", "", "a@Example.ORG", "one"},
+		{"in the file, too", "", "a@example.net", "two:2525"},
+		{"a dot behind it", "", "a@example.org.", "one"},
+		{"a suffix", "", "a@x.example.org", "three"},
+		{"the longest", "", "a@y.sub.example.org", "lmtp:/run/lmtp"},
+		{"not the domain itself", "", "a@sub.example.org", "three"},
+		{"behind the last at", "", "a@example.net@example.org", "one"},
+		{"none", "", "a@elsewhere.example", NULL},
+		{"the one for all others", ":rest\n", "a@elsewhere.example", "rest"},
+		{"which comes last", ":rest\n", "a@example.org", "one"},
+		{"for a name without a domain", ":rest\n", "postmaster", "rest"},
+		{"a comment is none", "", "a@# comment", NULL},
+		{"nor is a line without a colon", "", "a@no colon", NULL},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct span contents, found = {NULL, 0};
+		struct lookup lookup = {&contents, route_find_line};
+		struct text text;
+		enum verdict verdict;
+
+		text_init(&text, 10000);
+		text_add_string(&text, cases[index].more);
+		text_add_string(&text, file);
+		contents = text_span(&text);
+		verdict = route_find(&lookup, span_of(cases[index].address), &found);
+		if (verdict != (cases[index].expected ? VERDICT_YES : VERDICT_NO))
+			fail_msg("%s: %d", cases[index].name, (int)verdict);
+		if (cases[index].expected)
+			CHECK_SPAN(cases[index].name, found, cases[index].expected);
+		text_free(&text);
+	}
+}
+
+static enum verdict later(void *world, struct span key, struct span *route)
+{
+	(void)key;
+	(void)route;
+	++*(unsigned *)world;
+	return VERDICT_LATER;
+}
+
+static void test_route_is_not_guessed(void **state)
+{
+	unsigned count = 0;
+	struct lookup lookup = {&count, later};
+	struct span route;
+
+	(void)state;
+	assert_int_equal(route_find(&lookup, SPAN("a@b.example"), &route), VERDICT_LATER);
+	assert_int_equal(count, 1);
+}
+
+static void test_route_reads_its_forms(void **state)
+{
+	static const struct {
+		const char *name, *text, *host; /* NULL: it is none */
+		unsigned port;
+		bool is_lmtp, is_path;
+	} cases[] = {
+		{"a name", "mail.example", "mail.example", 25, false, false},
+		{"with a port", "mail.example:2525", "mail.example", 2525, false, false},
+		{"IPv6", "[2001:db8::1]:26", "2001:db8::1", 26, false, false},
+		{"an address in brackets", "[192.0.2.1]", "192.0.2.1", 25, false, false},
+		{"LMTP", "lmtp:mail.example", "mail.example", 24, true, false},
+		{"with a port", "LMTP:127.0.0.1:2424", "127.0.0.1", 2424, true, false},
+		{"with a path", "lmtp:/run/dovecot/lmtp", "/run/dovecot/lmtp", 0, true, true},
+		{"SMTP with a path", "/run/smtp", "/run/smtp", 0, false, true},
+		{"nothing", "", NULL, 0, false, false},
+		{"LMTP to nothing", "lmtp:", NULL, 0, false, false},
+		{"no port", "mail.example:x", NULL, 0, false, false},
+		{"a blank", "mail example", NULL, 0, false, false},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct route route;
+
+		if (route_read(span_of(cases[index].text), &route) != !!cases[index].host)
+			fail_msg("%s: it is one, or not", cases[index].name);
+		if (!cases[index].host)
+			continue;
+		CHECK_SPAN(cases[index].name, route.host, cases[index].host);
+		if (route.is_lmtp != cases[index].is_lmtp ||
+		    route.is_path != cases[index].is_path || route.port != cases[index].port)
+			fail_msg("%s: another form", cases[index].name);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_route_finds_the_nearest),
+		cmocka_unit_test(test_route_is_not_guessed),
+		cmocka_unit_test(test_route_reads_its_forms),
+	};
+
+	return cmocka_run_group_tests_name("route", tests, NULL, NULL);
+}
