@@ -23,6 +23,7 @@ finds() { # name exit-code expected-line command: what makes the mistake
 	eval "$4"
 	said=$(audit)
 	got=$?
+	printf '%s\n' "$said" >>all
 	matches "$name" "$line" "$said"
 	same "$name: exit code" "$code" "$got"
 	chmod -R u+rwx control
@@ -100,6 +101,15 @@ finds "compiled rules that everybody may write" 1 '^error: tcp\.smtp\.cdb: every
 same "no control directory" 1 "$(code_of relay-audit -c nowhere)"
 matches "RELAYCLIENT in the environment of the servers" '^error: the environment: RELAYCLIENT is set' "$(RELAYCLIENT='' audit)"
 matches "ALLOW_INSECURE_AUTH in it" '^warning: the environment: ALLOW_INSECURE_AUTH is set' "$(ALLOW_INSECURE_AUTH=1 audit)"
+
+# --- the guide ---
+# Each mistake that it shows is one that was made above, in the same words.
+plain() { sed -E 's/for [0-9]+\.[0-9]+\.[0-9]+\.[0-9]+, the default/for ADDRESS, the default/'; }
+sed -nE 's/^    ((error|warning): )/\1/p' "$SOURCE/doc/guide.md" | plain >shown
+[ -n "$gateway" ] || sed -i '/the default gateway/d' shown
+plain <all | sort -u >all.plain
+same "the mistakes that the guide shows are found in its words" "" "$(grep -vxFf all.plain shown)"
+check "and there are ten of them" test "$(wc -l <shown)" -ge $((10 - (${#gateway} == 0)))
 
 # --- for programs ---
 rm control/rcpthosts
