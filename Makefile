@@ -56,11 +56,10 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(LIBRARY)
 	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb $(LIBS_$*)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(REPLAY) $(SUPPORT) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lcdb
+	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb
 $(BUILD)/bench/%: tests/bench/%.c conf-cc Makefile
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) -fno-sanitize=all -static -o $@ $<
-	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb
 $(LIBRARY): $(MODULES:%.c=$(BUILD)/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/%.o: %.c conf-cc Makefile

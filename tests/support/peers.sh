@@ -64,10 +64,11 @@ libraries_of() { # tree file...
 fetch_dovecot() {
 	local target=$directory/dovecot tree=$directory/dovecot.part package round file
 	local files=("$tree"/usr/sbin/dovecot "$tree"/usr/bin/doveconf "$tree"/usr/lib/dovecot)
-	[ -e "$target" ] && return
+	[ -e "$target/usr/lib/dovecot/lmtp" ] && return
+	rm -rf "$target"
 	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return
 	rm -rf "$tree"
-	for package in dovecot-core dovecot-pop3d dovecot-imapd; do
+	for package in dovecot-core dovecot-pop3d dovecot-imapd dovecot-lmtpd; do
 		unpack "$package" "$tree" >>"$tree.depends" || return
 	done
 	mapfile -t files < <(find "${files[@]}" -type f \( -perm -u+x ! -name '*.sh' -o -name '*.so*' \))
@@ -90,7 +91,6 @@ fetch_dovecot() {
 
 fetch_dovecot
 for program in tcpserver tcprules tcprulescheck; do fetch ucspi-tcp usr/bin/$program; done
-fetch postfix usr/sbin/smtp-source
 fetch xinetd usr/sbin/xinetd
 fetch openbsd-inetd usr/sbin/inetd
 fetch haproxy usr/sbin/haproxy

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# The examples that hand mail on, as they stand: to sendmail(1), to a smarthost, and to Dovecot, from
+# which the mail is fetched again. Only home, port and the place of sendmail are others here.
+. "$(dirname "$0")/../support/lib.sh"
+. "$TESTS/support/launch.sh"
+. "$TESTS/support/handing.sh"
+. "$TESTS/support/dovecot.sh"
+
+export OUT=$work
+mkdir -p home/control
+ln -s "$BIN" home/bin
+echo mail.example.org >home/control/me
+echo example.org >home/control/rcpthosts
+cat >sendmail <<'END'
+#!/bin/sh
+cat >$OUT/message
+printf '%s|' "$@" >$OUT/arguments
+END
+chmod +x sendmail
+# Run an example; sets $port and $server.
+example() { # name
+	local name=$1
+	sed -e "s|^home=.*|home=$work/home|" -e "s|^SENDMAIL=.*|SENDMAIL=$work/sendmail|" -e '/^exec 2>&1/d' \
+		-e 's|^exec tcpserver|& -1|' -e 's| 0 25 | 127.0.0.1 0 |' "$SOURCE/doc/examples/$name" >"$name"
+	rm -f "$name.port"
+	sh "$name" >"$name.port" 2>"$name.log" </dev/null &
+	server=$!
+	wait_line '^[0-9]+$' "$name.port" || { cat "$name.log" && exit 1; }
+	port=$(head -n 1 "$name.port")
+}
+send() { # client recipient... : what smtplib saw
+	timeout "$PATIENCE" "$PYTHON" - "$port" "$@" 2>&1 <<-'END'
+		import smtplib, sys
+		client = smtplib.SMTP("127.0.0.1", int(sys.argv[1]), "client.example", timeout=30, source_address=(sys.argv[2], 0))
+		body = b"Subject: hello\r\n\r\n.dot\r\n..dots\r\n\xe4\xff eight bits\r\n" + b"x" * 900 + b"\r\n"
+		try:
+		    print(client.sendmail("ann@example.net", sys.argv[3:], body, mail_options=["BODY=8BITMIME"]))
+		except smtplib.SMTPException as error:
+		    print(error)
+	END
+}
+printf '.dot\n..dots\n\xe4\xff eight bits\n%0900d\n' 0 | tr 0 x >expected
+
+# --- sendmail ---
+printf '127.0.0.1:allow,RELAYCLIENT=""\n:allow\n' | tcprules home/tcp.smtp.cdb home/tmp
+example run-to-sendmail
+same "to sendmail: a customer's mail" "{}" "$(send 127.0.0.1 bob@elsewhere.example)"
+same "its arguments" "-i|-f|ann@example.net|--|bob@elsewhere.example|" "$(cat arguments)"
+check "its body" cmp expected <(sed '1,/^$/d' message)
+matches "a stranger does not relay" '553' "$(send 127.0.0.2 bob@elsewhere.example)"
+stop "$server"
+
+# --- a smarthost ---
+hop smarthost 'rcpt:no@elsewhere.example=550 5.1.1 unknown' || exit 1
+echo ":127.0.0.1:$port" >home/control/smtproutes
+printf '127.0.0.1:allow,RELAYCLIENT=""\n:deny\n' | tcprules home/tcp.smtp.cdb home/tmp
+: >home/control/rcpthosts
+example run-smarthost
+same "to a smarthost: a customer's mail" "{}" "$(send 127.0.0.1 bob@elsewhere.example)"
+check "its body" cmp expected <(sed '1,/^\r$/d; s/\r$//; s/^\.\././' smarthost/message.1)
+matches "what the smarthost says is heard" '554.*unknown' "$(send 127.0.0.1 no@elsewhere.example)"
+matches "a stranger is not let in" 'closed|reset' "$(send 127.0.0.2 bob@elsewhere.example)"
+stop "$server"
+echo example.org >home/control/rcpthosts
+
+# --- Dovecot ---
+if lacking=$(dovecot_lacks); then
+	skip "Dovecot" "$lacking"
+	exit
+fi
+dovecot_make_jail
+cat >lmtp.conf <<'END'
+protocols = $protocols lmtp
+auth_username_format = %Ln
+service lmtp {
+  chroot =
+}
+protocol lmtp {
+  postmaster_address = postmaster@example.org
+}
+END
+dovecot_start lmtp.conf || exit 1
+wait_until test -S jail/run/dovecot/lmtp
+echo ":lmtp:$work/jail/run/dovecot/lmtp" >home/control/smtproutes
+echo 1 >home/control/maxrecipients
+printf ':allow\n' | tcprules home/tcp.smtp.cdb home/tmp
+example run-to-dovecot
+same "to Dovecot: a stranger's mail for a hosted domain" "{}" "$(send 127.0.0.2 joe@example.org)"
+"$PYTHON" - "$pop3_port" >fetched 2>fetch.log <<'END'
+import poplib, sys
+client = poplib.POP3("127.0.0.1", int(sys.argv[1]), timeout=30)
+client.user("joe")
+client.pass_("secret")
+sys.stdout.buffer.write(b"\n".join(client.retr(1)[1]) + b"\n")
+client.quit()
+END
+check "is fetched by POP3, with the same body" cmp expected <(sed '1,/^$/d' fetched)
+matches "for the right one" '^Delivered-To: joe' "$(cat fetched)"
+stop "$dovecot"
+matches "when Dovecot is not there the mail is deferred" '451' "$(send 127.0.0.2 joe@example.org)"
