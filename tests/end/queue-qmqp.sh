@@ -61,7 +61,7 @@ kill "$hop"
 servers_are "127.0.0.1:$(closed_port)" "127.0.0.1:$good"
 same "the second, when the first is not there" "0 kept as 4711" "$(hand_in "$letter\0")"
 mv message small
-head -c 30000000 /dev/zero >message # more than a connection takes by itself
+head -c 20000000 /dev/zero >message # more than a connection takes by itself
 hop nasty --qmqp connect=close || exit 1
 servers_are "127.0.0.1:$port" "127.0.0.1:$good"
 same "or has not heard all of it" "0 kept as 4711" "$(hand_in "$letter\0")"

@@ -176,10 +176,13 @@ class Peer:
             self.more()
         self.act("connect", "")
         length, self.buffer = self.buffer.split(b":", 1)
-        while len(self.buffer) < int(length) + 1:
-            if "body" in rules:
-                self.act("body", "")
+        chunks, have = [self.buffer], len(self.buffer)
+        while have < int(length) + 1:
+            self.buffer = b""
             self.more()
+            chunks.append(self.buffer)
+            have += len(self.buffer)
+        self.buffer = b"".join(chunks)
         parts, rest = [], self.buffer[:int(length)]
         assert self.buffer[int(length):] == b","
         while rest:
