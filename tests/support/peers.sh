@@ -34,9 +34,8 @@ fetch() { # package program
 		mv "$target.part" "$target"
 	fi
 	for round in 1 2 3 4; do # a library that was lacking may itself lack others
-		libraries=$target/usr/lib/$1$(printf ':%s' "$target"/usr/lib/*-linux-*{,/systemd} \
-			"$target"/lib/*-linux-*)
-		libraries=$target/usr/lib:$target/usr/lib/$1$(printf ':%s' "$target"/usr/lib/*-linux-* "$target"/lib/*-linux-*)
+		libraries=$target/usr/lib:$target/usr/lib/$1$(printf ':%s' \
+			"$target"/usr/lib/*-linux-*{,/systemd} "$target"/lib/*-linux-*)
 		LD_LIBRARY_PATH=$libraries ldd "$target/$2" | grep -q 'not found' || break
 		tr ',' '\n' <"$target/depends" | sed -nE 's/^ *(lib[^ :|]+).*/\1/p' | sort -u >"$target/round.$round"
 		while read -r package; do
