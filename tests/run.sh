@@ -6,6 +6,8 @@
 # A job is a cmocka program, a fuzz target over its corpus, an end-to-end script, or the layering
 # check. Each job's output goes to build-directory/log/NAME and is shown when all are done: what
 # failed, then the unit tests, then one line that counts them all. With CI=true a skip is a failure.
+# An end-to-end script that fails beside others is run once more, alone; that it needed this is said,
+# and its first output stays in NAME.first.
 set -u
 cd "$(dirname "$0")/.." || exit 111
 build=${1:-build}
@@ -45,6 +47,17 @@ export -f run_job
 selected=$(jobs | { [ -n "$pattern" ] && grep -E "^[^ ]*($pattern)" || cat; })
 # A few more at a time than there are processors: end-to-end tests wait for each other's ends.
 printf '%s\n' "$selected" | xargs -P "$(($(nproc) + 2))" -L 1 bash -c 'run_job "$@"' run_job
+
+# What fails for want of time beside others must pass alone; what is broken fails again.
+while read -r name script rest; do
+	case $script in tests/end/*) ;; *) continue ;; esac
+	read -r code 2>/dev/null <"$logs/$name.exit" || code=none
+	[ "$code" = 0 ] && continue
+	cp "$logs/$name" "$logs/$name.first"
+	run_job "$name" "$script"
+	read -r code 2>/dev/null <"$logs/$name.exit" || code=none
+	[ "$code" = 0 ] && echo "$name: failed beside others, passed alone: see $logs/$name.first"
+done <<<"$selected"
 
 passed=0 failed=0 skipped=0
 count() { # passed failed skipped
