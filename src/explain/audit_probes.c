@@ -17,6 +17,7 @@
 #include "host/lists.h"
 #include "queue/status.h"
 #include "unix/control.h"
+#include "unix/environment.h"
 #include "unix/file.h"
 #include "unix/home.h"
 #include "unix/spawn.h"
@@ -334,13 +335,27 @@ static bool judge(struct findings *findings, struct settings *settings,
 	return is_good;
 }
 
+/* A file in TMPDIR, or in /tmp, that the trial's queue program writes to. Returns its descriptor,
+ * or -1 with errno. */
+static int create_record(struct text *name)
+{
+	const char *directory = environment_get("TMPDIR");
+
+	text_add_string(name, directory && *directory ? directory : "/tmp");
+	text_add_string(name, "/relay-audit.XXXXXX");
+	errno = ENAMETOOLONG;
+	return name->failed ? -1 : mkostemp(name->bytes, O_CLOEXEC);
+}
+
 bool audit_probes(struct findings *findings, struct settings *settings,
 		  const struct audit_client *client, struct text *why)
 {
-	char name[] = "/tmp/relay-audit.XXXXXX";
-	int descriptor = mkostemp(name, O_CLOEXEC);
-	struct text dialogue, record, hosted;
+	struct text name, dialogue, record, hosted;
 	bool is_good = false;
+	int descriptor;
+
+	text_init(&name, PATH_MAX);
+	descriptor = create_record(&name);
 
 	text_init(&dialogue, LARGEST);
 	text_init(&record, LARGEST);
@@ -349,7 +364,7 @@ bool audit_probes(struct findings *findings, struct settings *settings,
 	write_dialogue(&dialogue, text_span(&hosted));
 	errno = ENOMEM;
 	if (descriptor != -1 && !dialogue.failed &&
-	    hold(client, text_span(&dialogue), name) != -1 &&
+	    hold(client, text_span(&dialogue), text_string(&name)) != -1 &&
 	    file_read_all(descriptor, &record) != -1)
 		is_good = judge(findings, settings, client, text_span(&record), text_span(&hosted));
 	if (!is_good) {
@@ -359,8 +374,9 @@ bool audit_probes(struct findings *findings, struct settings *settings,
 	}
 	if (descriptor != -1) {
 		close(descriptor);
-		unlink(name);
+		unlink(text_string(&name));
 	}
+	text_free(&name);
 	text_free(&dialogue);
 	text_free(&record);
 	text_free(&hosted);

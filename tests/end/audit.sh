@@ -126,7 +126,7 @@ same "JSON with nothing" '{"findings":[],"errors":0,"warnings":0,"probes":140}' 
 same "usage" 100 "$(code_of audit word)"
 same "no place to write to" 111 "$(rm control/rcpthosts; audit >/dev/full 2>/dev/null; echo $?)"
 cp kept/control/rcpthosts control/
-same "nothing is left in the temporary directory" "" "$(TMPDIR=$work audit; ls -d "${TMPDIR:-/tmp}"/relay-audit.* 2>/dev/null)"
+same "nothing is left in the temporary directory" "" "$(mkdir temporary; TMPDIR=$work/temporary audit >temporary.out 2>&1; ls temporary)"
 same "without a text, the cdb is looked at" 'error: tcp.smtp.cdb: RELAYCLIENT for everybody' \
 	"$(cp tcp.smtp kept.smtp; (echo ':allow,RELAYCLIENT=""'; cat kept.smtp) | tcprules tcp.smtp.cdb t 2>/dev/null
 	relay-audit -x tcp.smtp.cdb -c control | grep ^error | cut -d: -f1-3)"
