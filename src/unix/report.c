@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,13 +21,17 @@ static const char *program_name = "tidewaiter";
 static enum level shown = LEVEL_WARNING;
 static bool use_syslog;
 
-/* Descriptor 2 is the network when it is the very socket that descriptor 0 is. */
+/* Descriptor 2 is the network when it is the very socket that descriptor 0 is. It was the network
+ * when it is /dev/null beside a socket: an earlier program of the chain has put that there. */
 static bool is_network(void)
 {
 	struct stat input, log;
 
-	return fstat(0, &input) == 0 && fstat(2, &log) == 0 && S_ISSOCK(log.st_mode) &&
-	       input.st_dev == log.st_dev && input.st_ino == log.st_ino;
+	if (fstat(0, &input) == -1 || fstat(2, &log) == -1 || !S_ISSOCK(input.st_mode))
+		return false;
+	if (S_ISCHR(log.st_mode))
+		return log.st_rdev == makedev(1, 3); /* /dev/null */
+	return input.st_dev == log.st_dev && input.st_ino == log.st_ino;
 }
 
 void report_begin(const char *program)
