@@ -147,7 +147,7 @@ def program():
         compare("A small program for each", servers, at_once, connections)
     path, port = peer("ipsvd", "usr/bin/tcpsvd"), free_port()
     if path:
-        servers.append(Server("ipsvd", [path, "-c", "1000", "-b", "1000", "127.0.0.1", str(port), child], port))
+        servers.append(Server("ipsvd", [path, "-l", "0", "-c", "1000", "-b", "1000", "127.0.0.1", str(port), child], port))
     compare("A small program for each", servers, 10, connections)
     return servers
 

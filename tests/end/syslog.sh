@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Under inetd and xinetd descriptor 2 is the network: what every program of the chain has to say goes
+# to syslog, and not a byte of it to the client. A /dev of this script's own, in a mount namespace of
+# its own, has the socket where syslog(3) writes.
+. "$(dirname "$0")/../support/lib.sh"
+. "$TESTS/support/launch.sh"
+
+if [ -z "${OWN_DEVICES:-}" ]; then
+	for user in "" "--user --map-root-user"; do
+		# shellcheck disable=SC2086 # two words, or none
+		unshare $user --mount true 2>unshare.log || continue
+		trap - EXIT
+		cd / && rm -rf "$work"
+		# shellcheck disable=SC2086
+		OWN_DEVICES=1 exec unshare $user --mount --propagation private "$TESTS/end/syslog.sh"
+	done
+	skip "the lines in syslog" "a mount namespace ($(cat unshare.log))"
+	exit 0
+fi
+
+mkdir devices
+for device in null zero urandom tty; do
+	touch "devices/$device" && mount --bind "/dev/$device" "devices/$device"
+done
+ln -s /proc/self/fd devices/fd
+mount --rbind devices /dev || { not_ok "a /dev of its own" && exit 1; }
+"$PYTHON" "$TESTS/support/syslog.py" /dev/log "$work/syslog.log" &
+wait_line '^ready$' syslog.log || exit 1
+
+make_home
+rules tcp.cdb <<'END'
+127.2.0.:deny
+:allow
+END
+cat >chain <<END
+#!/bin/sh
+CONTROLDIR=$CONTROLDIR MAILDIR=$MAILDIR QMAILQUEUE=$QMAILQUEUE
+export CONTROLDIR MAILDIR QMAILQUEUE
+exec $BIN/tcp-env -H -R $BIN/tcpaccess -v -x $work/tcp.cdb $BIN/smtpd
+END
+chmod +x chain
+cat >dialogue.py <<'END'
+import socket, sys
+client = socket.create_connection(("127.0.0.1", int(sys.argv[2])), 30, (sys.argv[1], 0))
+said = client.recv(4096)
+if said.startswith(b"220"):
+    client.sendall(b"HELO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<u@elsewhere.example>\r\nRCPT TO:<u@example.org>\r\nQUIT\r\n")
+while said:
+    got = client.recv(4096)
+    if not got:
+        break
+    said += got
+sys.stdout.write(said.decode())
+END
+# What a client hears is SMTP, and the programs' lines are in syslog. Each launcher has clients of its
+# own: 127.1.0.NUMBER is a stranger, 127.2.0.NUMBER is denied.
+walk() { # launcher number port
+	local said stranger=127.1.0.$2 denied=127.2.0.$2
+	said=$("$PYTHON" dialogue.py "$stranger" "$3")
+	lacks "$1: nothing but replies reaches the client" '^[^0-9]' "$said"
+	same "$1: and all of them do" "220 250 250 553 250 221" "$(cut -c 1-3 <<<"$said" | paste -sd ' ')"
+	check "$1: tcpaccess's line is in syslog" wait_line "tcpaccess\[[0-9]+\]: .*ok [0-9]+ .*:$stranger:" syslog.log
+	check "$1: smtpd's refusal, too" \
+		wait_line "smtpd\[[0-9]+\]: .*refuse ip=$stranger .*code=553 .*elsewhere\.example" syslog.log
+	check "$1: and its summary" wait_line "smtpd\[[0-9]+\]: .*end ip=$stranger " syslog.log
+	same "$1: whom the rules deny hears nothing" "" "$("$PYTHON" dialogue.py "$denied" "$3" 2>denied.err)"
+	check "$1: but syslog does" wait_line "tcpaccess\[[0-9]+\]: .*deny [0-9]+ .*:$denied:" syslog.log
+	echo 12x >control/databytes
+	said=$("$PYTHON" dialogue.py "$stranger" "$3" 2>/dev/null)
+	rm control/databytes
+	matches "$1: a broken control file is 421 to the client" '^421 ' "$said"
+	lacks "$1: and no more" '^[^4]|databytes' "$said"
+	check "$1: syslog has its name" \
+		wait_until has_lines "$2" 'smtpd\[[0-9]+\]: .*fatal: databytes: ' syslog.log
+}
+listens() { # process port
+	! kill -0 "$1" 2>/dev/null || grep -qE ":$(printf %04X "$2") [0-9A-F]+:0000 0A" /proc/net/tcp
+}
+start_at() { # program configuration option...: at $port, which its configuration has
+	local program=$1
+	shift
+	"$PEERS/bin/$program" "$@" >"$program.log" 2>&1 </dev/null &
+	server=$!
+	wait_until listens "$server" "$port"
+	kill -0 "$server" 2>/dev/null || { cat "$program.log" syslog.log && exit 1; }
+}
+free_port() {
+	"$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+help_with plain "$PYTHON" "$SUPPORT/superserver.py" inetd ./chain || exit 1
+walk "a server" 1 "$port"
+stop "$helper"
+
+if [ -x "$PEERS/bin/inetd" ]; then
+	port=$(free_port)
+	echo "127.0.0.1:$port stream tcp nowait $(id -un) $work/chain chain" >inetd.conf
+	start_at inetd -i "$work/inetd.conf"
+	walk inetd 2 "$port"
+	stop "$server"
+else
+	skip inetd "inetd of openbsd-inetd"
+fi
+if [ -x "$PEERS/bin/xinetd" ]; then
+	port=$(free_port)
+	cat >xinetd.conf <<END
+service tidewaiter
+{
+	type = UNLISTED
+	bind = 127.0.0.1
+	port = $port
+	socket_type = stream
+	protocol = tcp
+	wait = no
+	user = $(id -un)
+	server = $work/chain
+}
+END
+	start_at xinetd -dontfork -f "$work/xinetd.conf" -pidfile "$work/xinetd.pid"
+	walk xinetd 3 "$port"
+	stop "$server"
+else
+	skip xinetd "xinetd"
+fi
