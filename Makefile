@@ -34,13 +34,16 @@ LIBS_tcp-env        := -lcares
 LIBS_checkpassword-cdb := -lcdb -lcrypt
 LIBS_controlcdb := -lcrypt
 LIBS_rblsmtpd       := -lcares
-LIBS_queue-forward  := -lcdb
 LIBS_test_session   := -Wl$(,)--wrap=malloc$(,)--wrap=realloc
 LIBS_test_password  := -lcrypt -Wl$(,)--wrap=crypt_rn
 LIBS_test_control_list := -lcrypt
+LIBS_test_routes    := -lcrypt
 LIBS_test_marks_races := -pthread $(foreach call,openat futimens fstatat renameat linkat unlinkat,-Wl$(,)--wrap=$(call))
 LIBS_tlsd           := -ltls$(if $(STATIC), -lssl -lcrypto)
+LIBS_queue-forward  := -lcdb $(LIBS_tlsd)
 LIBS_test_tls_credentials := $(LIBS_tlsd)
+LIBS_test_tls_client := $(LIBS_tlsd)
+LIBS_test_smtp_client := $(LIBS_tlsd)
 LIBS_test_tls_pump  := $(LIBS_tlsd)
 LIBS_test_tls_variables := $(LIBS_tlsd)
 

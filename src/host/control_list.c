@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "queue/route.h"
 #include "unix/password.h"
 
 static bool has_control_bytes(struct span span)
@@ -82,11 +83,30 @@ static bool read_user(struct span entry, struct text *key, struct span *data, st
 	return true;
 }
 
+/* What route_find_line takes of a line, and route_read of a route. */
+static bool read_route(struct span entry, struct text *key, struct span *data, struct text *why)
+{
+	size_t colon = span_find(entry, ':');
+	struct span domain = span_head(entry, colon);
+	struct route route;
+
+	*data = span_tail(entry, colon + 1);
+	if (colon == entry.length)
+		return malformed(why, "there is no ':' in it", entry);
+	if (domain.length && !is_domain(domain))
+		return malformed(why, "what stands before ':' is no domain", entry);
+	if (!route_read(*data, &route))
+		return malformed(why, "what follows ':' is no next hop", entry);
+	text_add_folded(key, domain);
+	return true;
+}
+
 const struct control_list *control_list_find(const char *name)
 {
 	static const struct control_list lists[] = {
 		{"morercpthosts", false, false, read_domain},
 		{"recipients", false, false, read_recipient},
+		{"smtproutes", false, false, read_route},
 		{"users", true, true, read_user},
 	};
 

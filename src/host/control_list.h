@@ -1,9 +1,11 @@
 /*
  * control_list: the lists of the control directory that are compiled to databases, line by line.
  *
- * What the keys are is what smtpd and checkpassword-cdb ask for.
+ * What the keys are is what smtpd, checkpassword-cdb and queue-forward ask for.
  *     morercpthosts  a domain, in lower case, without data: the very records of qmail-newmrh
  *     recipients     local@domain, local-*@domain, local+*@domain or @domain, in lower case
+ *     smtproutes     domain:route, or :route for all others; the domain in lower case, with the
+ *                    route as data
  *     users          name:hash; the name as it is, with the hash as data
  */
 #ifndef HOST_CONTROL_LIST_H

@@ -16,7 +16,7 @@ struct hop {
 struct forward {
 	struct submission *submission;
 	const struct lookup *routes;
-	const struct smtp_client_limits *limits;
+	const struct smtp_client_settings *settings;
 	struct smtp_result *result;
 	struct smtp_message message;
 	struct hop *hops[MOST_HOPS];
@@ -84,7 +84,7 @@ static bool find_hop(struct forward *forward, struct span route, unsigned char *
 		return fail(forward, VERDICT_LATER, QUEUE_NO_MEMORY, "");
 	text_init(&hop->text, LONGEST_ROUTE);
 	text_add(&hop->text, route);
-	smtp_client_init(&hop->client, forward->limits);
+	smtp_client_init(&hop->client, forward->settings);
 	*index = (unsigned char)forward->count;
 	forward->hops[forward->count++] = hop;
 	return hop->text.failed ? fail(forward, VERDICT_LATER, QUEUE_NO_MEMORY, "") : true;
@@ -253,10 +253,10 @@ static void run(struct forward *forward)
 }
 
 void forward(struct submission *submission, const struct lookup *routes,
-	     const struct smtp_client_limits *limits, struct smtp_result *result)
+	     const struct smtp_client_settings *settings, struct smtp_result *result)
 {
 	struct forward state = {
-		.submission = submission, .routes = routes, .limits = limits, .result = result};
+		.submission = submission, .routes = routes, .settings = settings, .result = result};
 
 	text_init(&state.refusal, result->words.maximum);
 	run(&state);

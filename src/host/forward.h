@@ -17,6 +17,6 @@
 /* Hand the message on. YES: all have it. result->words is what the next hop said, or why there is
  * none. */
 void forward(struct submission *submission, const struct lookup *routes,
-	     const struct smtp_client_limits *limits, struct smtp_result *result);
+	     const struct smtp_client_settings *settings, struct smtp_result *result);
 
 #endif

@@ -2,8 +2,9 @@
  * smtp_client: one connection to a next hop, by SMTP or LMTP, and one message over it.
  *
  * Every call comes back: each step has a time, and all of them have one together. An answer is
- * believed only when it came whole; whatever happens to the connection is LATER. Follows RFC 5321,
- * 2033 (LMTP), 1870 (SIZE), 6152 (8BITMIME) and 6531 (SMTPUTF8).
+ * believed only when it came whole; whatever happens to the connection is LATER. Where the route
+ * wants TLS, or there is a login for it, nothing of a message is said without. Follows RFC 5321,
+ * 2033 (LMTP), 1870 (SIZE), 3207 (STARTTLS), 4954 (AUTH), 6152 (8BITMIME) and 6531 (SMTPUTF8).
  */
 #ifndef HOST_SMTP_CLIENT_H
 #define HOST_SMTP_CLIENT_H
@@ -14,6 +15,7 @@
 #include "base/text.h"
 #include "base/verdict.h"
 #include "host/spool.h"
+#include "queue/login.h"
 #include "queue/response.h"
 #include "queue/route.h"
 #include "queue/status.h"
@@ -21,11 +23,13 @@
 
 #define SMTP_CLIENT_READ 4096 /* bytes asked for at once */
 
-struct smtp_client_limits {
-	struct span helo;     /* the name of this host */
-	int64_t connect_time; /* milliseconds for each address to let us in */
-	int64_t step_time;    /* milliseconds for each step afterwards */
-	int64_t moment;	      /* when all must be over */
+struct smtp_client_settings {
+	struct span helo;	 /* the name of this host */
+	int64_t connect_time;	 /* milliseconds for each address to let us in */
+	int64_t step_time;	 /* milliseconds for each step afterwards */
+	int64_t moment;		 /* when all must be over */
+	struct span authorities; /* as tls_client_start wants them */
+	struct span logins;	 /* the contents of control/smtpauth */
 };
 
 /* What came of a call. */
@@ -36,13 +40,15 @@ struct smtp_result {
 };
 
 struct smtp_client {
-	const struct smtp_client_limits *limits;
+	const struct smtp_client_settings *settings;
 	struct stream stream;
 	struct response response;
 	char name[256]; /* of the next hop, for the log */
 	bool is_lmtp;
-	bool is_open; /* the connection is good for another command */
-	bool offers_size, offers_8bit, offers_utf8;
+	bool is_open;	/* the connection is good for another command */
+	bool is_secure; /* all that is said goes through TLS */
+	bool offers_size, offers_8bit, offers_utf8, offers_tls;
+	enum login_mechanism offers_login;
 	uint64_t size_limit; /* 0: none is known */
 	char bytes[SMTP_CLIENT_READ];
 	size_t start, end; /* of bytes that are read and not used */
@@ -59,9 +65,10 @@ struct smtp_message {
 void smtp_result_init(struct smtp_result *result);
 void smtp_result_free(struct smtp_result *result);
 
-void smtp_client_init(struct smtp_client *client, const struct smtp_client_limits *limits);
+void smtp_client_init(struct smtp_client *client, const struct smtp_client_settings *settings);
 
-/* Connect, and greet. */
+/* Connect, greet, start TLS and log in, as the route and the settings have it. What is said until
+ * then is no verdict on a message: never NO. */
 void smtp_client_open(struct smtp_client *client, const struct route *route,
 		      struct smtp_result *result);
 

@@ -3,9 +3,10 @@
  *
  *     controlcdb name
  *
- * Name is morercpthosts, recipients or users. Writes name.tmp and renames it to name.cdb when it is
- * whole, so that name.cdb always is. Exit 100: a malformed line or wrong usage. Exit 111: a list
- * that cannot be read or a file that cannot be written. Either way name.cdb stays as it was.
+ * Name is morercpthosts, recipients, smtproutes or users. Writes name.tmp and renames it to
+ * name.cdb when it is whole, so that name.cdb always is. Exit 100: a malformed line or wrong usage.
+ * Exit 111: a list that cannot be read or a file that cannot be written. Either way name.cdb stays
+ * as it was.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 #include "unix/options.h"
 #include "unix/report.h"
 
-#define USAGE "morercpthosts | recipients | users"
+#define USAGE "morercpthosts | recipients | smtproutes | users"
 
 struct compiler {
 	const struct control_list *list;

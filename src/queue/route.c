@@ -3,7 +3,8 @@
 #include "base/endpoint.h"
 
 #define SMTP_PORT      25
-#define LMTP_PORT      24 /* RFC 2033 section 5 leaves it open; this is what servers use */
+#define SMTPS_PORT     465 /* RFC 8314 section 7.3 */
+#define LMTP_PORT      24  /* RFC 2033 section 5 leaves it open; this is what servers use */
 #define LONGEST_DOMAIN 1024
 
 enum verdict route_find(const struct lookup *lookup, struct span address, struct span *route)
@@ -30,19 +31,42 @@ enum verdict route_find(const struct lookup *lookup, struct span address, struct
 	return verdict;
 }
 
+/* A host with a colon is an IPv6 address, perhaps with a scope; all else is a mistyped route. */
+static bool is_host(struct span host)
+{
+	struct address address;
+
+	return span_find(host, ':') == host.length ||
+	       address_read_span(span_head(host, span_find(host, '%')), &address);
+}
+
 bool route_read(struct span text, struct route *route)
 {
-	*route = (struct route){.is_lmtp = span_starts_folded(text, SPAN("lmtp:"))};
-	if (route->is_lmtp)
-		text = span_tail(text, sizeof("lmtp:") - 1);
+	static const struct {
+		struct span prefix;
+		bool is_lmtp;
+		enum route_security security;
+		uint16_t port;
+	} forms[] = {
+		{{"lmtp:", 5}, true, ROUTE_CLEAR, LMTP_PORT},
+		{{"starttls:", 9}, false, ROUTE_STARTTLS, SMTP_PORT},
+		{{"smtps:", 6}, false, ROUTE_TLS, SMTPS_PORT},
+		{{"", 0}, false, ROUTE_CLEAR, SMTP_PORT},
+	};
+	size_t form = 0;
+
+	while (!span_starts_folded(text, forms[form].prefix))
+		form++;
+	*route = (struct route){.is_lmtp = forms[form].is_lmtp, .security = forms[form].security};
+	text = span_tail(text, forms[form].prefix.length);
 	if (span_find(text, '\0') < text.length || span_find(text, ' ') < text.length)
 		return false;
 	route->is_path = span_byte(text, 0) == '/';
 	if (!route->is_path)
-		return endpoint_split(text, route->is_lmtp ? LMTP_PORT : SMTP_PORT, &route->host,
-				      &route->port);
+		return endpoint_split(text, forms[form].port, &route->host, &route->port) &&
+		       is_host(route->host);
 	route->host = text;
-	return true;
+	return route->security == ROUTE_CLEAR; /* else whose certificate would it be? */
 }
 
 enum verdict route_find_line(void *contents, struct span key, struct span *route)

@@ -3,8 +3,9 @@
  *
  * A route is found by the recipient's domain, then by each of its suffixes that begins with a dot,
  * the longest first, then by nothing, which is the route for all others. It is "HOST" or
- * "HOST:PORT" for SMTP, with "lmtp:" in front for LMTP; a HOST that begins with a slash is the path
- * of a socket.
+ * "HOST:PORT" for SMTP, with "lmtp:" in front for LMTP, "starttls:" for SMTP that goes over to TLS
+ * and "smtps:" for SMTP over TLS. Without TLS a HOST that begins with a slash is the path of a
+ * socket.
  */
 #ifndef QUEUE_ROUTE_H
 #define QUEUE_ROUTE_H
@@ -16,8 +17,15 @@
 #include "base/span.h"
 #include "base/text.h"
 
+enum route_security {
+	ROUTE_CLEAR,
+	ROUTE_STARTTLS, /* nothing of a message goes out before TLS was asked for and is there */
+	ROUTE_TLS,	/* TLS from the first byte on */
+};
+
 struct route {
 	bool is_lmtp;
+	enum route_security security;
 	bool is_path;	  /* host is the path of a socket */
 	struct span host; /* a name, an address, or a path */
 	uint16_t port;

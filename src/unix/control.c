@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/number.h"
@@ -10,7 +11,8 @@
 #include "unix/file.h"
 #include "unix/home.h"
 
-#define LONGEST_LINE 8192 /* bytes of a file that is one value */
+#define LONGEST_LINE 8192  /* bytes of a file that is one value */
+#define READ_SIZE    16384 /* more room than a file needs: see control_read_secret */
 
 void control_path(const char *name, struct text *path)
 {
@@ -35,8 +37,24 @@ static enum verdict trouble(struct text *why, const char *path, const char *reas
 	return VERDICT_LATER;
 }
 
-enum verdict control_read(const char *name, struct text *contents, struct text *why)
+/* Nobody else may read the file, and there is room for all of it. */
+static const char *not_secret(int descriptor, struct text *contents)
 {
+	struct stat status;
+
+	if (fstat(descriptor, &status) == -1)
+		return strerror(errno);
+	if (status.st_mode & S_IRWXO)
+		return "it holds passwords, and others have rights to it: take them with chmod o=";
+	if (status.st_size > CONTROL_LARGEST)
+		return strerror(EFBIG);
+	return text_reserve(contents, (size_t)status.st_size + READ_SIZE) ? NULL : strerror(ENOMEM);
+}
+
+static enum verdict read_file(const char *name, bool is_secret, struct text *contents,
+			      struct text *why)
+{
+	const char *reason = NULL;
 	enum verdict verdict = VERDICT_YES;
 	struct text path;
 	int descriptor;
@@ -50,12 +68,27 @@ enum verdict control_read(const char *name, struct text *contents, struct text *
 		verdict = trouble(why, name, "the path is too long");
 	else if (descriptor == -1 && errno == ENOENT)
 		verdict = VERDICT_NO;
-	else if (descriptor == -1 || file_read_all(descriptor, contents) == -1)
-		verdict = trouble(why, text_string(&path), strerror(errno));
+	else if (descriptor != -1 && is_secret)
+		reason = not_secret(descriptor, contents);
+	if (verdict == VERDICT_YES && !reason &&
+	    (descriptor == -1 || file_read_all(descriptor, contents) == -1))
+		reason = strerror(errno);
+	if (reason)
+		verdict = trouble(why, text_string(&path), reason);
 	if (descriptor != -1)
 		close(descriptor);
 	text_free(&path);
 	return verdict;
+}
+
+enum verdict control_read(const char *name, struct text *contents, struct text *why)
+{
+	return read_file(name, false, contents, why);
+}
+
+enum verdict control_read_secret(const char *name, struct text *contents, struct text *why)
+{
+	return read_file(name, true, contents, why);
 }
 
 enum verdict control_line(const char *name, struct text *line, struct text *why)

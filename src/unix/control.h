@@ -21,6 +21,10 @@ void control_path(const char *name, struct text *path);
 /* Append a file's contents to *contents. YES; NO when there is no such file; LATER on an error. */
 enum verdict control_read(const char *name, struct text *contents, struct text *why);
 
+/* The same for a file with passwords: it is an error when others may read or write it. The bytes
+ * are in one place only, which the caller shall overwrite with text_wipe. */
+enum verdict control_read_secret(const char *name, struct text *contents, struct text *why);
+
 /* Append a file's first line, without the blanks at its end, to *line. YES, NO and LATER as above;
  * a line with a NUL in it is an error. */
 enum verdict control_line(const char *name, struct text *line, struct text *why);

@@ -20,6 +20,8 @@ void stream_close(struct stream *stream)
 {
 	int kept = errno;
 
+	if (stream->layer)
+		stream->layer->close(stream->layer_world);
 	if (stream->descriptor != -1)
 		close(stream->descriptor);
 	stream_init(stream);
@@ -113,6 +115,25 @@ int stream_connect_host(struct stream *stream, const char *host, uint16_t port,
 	freeaddrinfo(found);
 	errno = code;
 	return result;
+}
+
+bool stream_is_local(const struct stream *stream)
+{
+	struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+	socklen_t size = sizeof(peer);
+	struct address address;
+
+	if (getpeername(stream->descriptor, (struct sockaddr *)&peer, &size) == -1)
+		return false;
+	if (peer.ss_family == AF_INET)
+		address = address_from_4(&((struct sockaddr_in *)&peer)->sin_addr);
+	else if (peer.ss_family == AF_INET6)
+		address = address_from_16(&((struct sockaddr_in6 *)&peer)->sin6_addr);
+	else
+		return peer.ss_family == AF_UNIX;
+	if (address.version == 4)
+		return address.bytes[0] == 127;
+	return IN6_IS_ADDR_LOOPBACK((struct in6_addr *)&address.bytes);
 }
 
 static ssize_t write_some(struct stream *stream, struct span bytes, short *events)

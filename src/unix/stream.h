@@ -7,6 +7,7 @@
 #ifndef UNIX_STREAM_H
 #define UNIX_STREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,6 +20,8 @@
 struct stream_layer {
 	ssize_t (*read)(void *world, void *bytes, size_t size, short *events);
 	ssize_t (*write)(void *world, const void *bytes, size_t size, short *events);
+	/* The connection is about to be closed: say so if that can be said, and free the world. */
+	void (*close)(void *world);
 };
 
 struct stream {
@@ -46,7 +49,10 @@ int stream_write(struct stream *stream, struct span bytes, int64_t moment);
 /* Read what is there, at least a byte; 0 at the end. */
 ssize_t stream_read(struct stream *stream, void *bytes, size_t size, int64_t moment);
 
-/* Close it, if it is open. */
+/* Whether it leads to this machine: to a socket of the file system, or a loopback address. */
+bool stream_is_local(const struct stream *stream);
+
+/* Close it, if it is open, and its layer. */
 void stream_close(struct stream *stream);
 
 #endif

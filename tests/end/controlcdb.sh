@@ -60,6 +60,15 @@ refused recipients 'jim@example.org\r' "what follows '@' is no domain: jim@examp
 refused recipients "$(printf '%065537d' 0)" "more than 65536 bytes"
 same "the old database stays" "$old" "$(sha256sum control/recipients.cdb)"
 
+# smtproutes
+printf '# hops\nExample.org:Mail.example:2525 \n.b.example:lmtp:/run/lmtp\nexample.org:never\n:smtps:relay.example\n' >control/smtproutes
+same "smtproutes compile" "" "$(says smtproutes)"
+same "domains are in lower case, routes are data, and the empty domain is one" \
+	$'+11,17:example.org->Mail.example:2525\n+10,14:.b.example->lmtp:/run/lmtp\n+11,5:example.org->never\n+0,19:->smtps:relay.example' \
+	"$(records smtproutes)"
+refused smtproutes 'c.example' "there is no ':' in it: c.example"
+refused smtproutes 'c.example:tls:d.example:25' "what follows ':' is no next hop: c.example:tls:d.example:25"
+
 # users
 hash='$1$abcdefgh$0123456789012345678901'
 printf '# us\nJoe:%s\n\njim@b.example:*\nann:!%s\n' "$hash" "$hash" >control/users
@@ -93,7 +102,7 @@ same "the old database stays" "$old" "$(sha256sum control/users.cdb)"
 
 # What is no list, or cannot be read or written.
 for words in "" "virtualdomains" "users recipients" "../users" "/etc/passwd"; do
-	same "usage: '$words'" "100 controlcdb: usage: controlcdb morercpthosts | recipients | users" \
+	same "usage: '$words'" "100 controlcdb: usage: controlcdb morercpthosts | recipients | smtproutes | users" \
 		"$(controlcdb $words 2>err; echo "$? $(sed 's/ (.*//' err)")"
 done
 rm control/users

@@ -59,9 +59,11 @@ routes_are "example.org:127.0.0.1:$port"
 same "no route" "82 Zthere is no next hop for x.example (#4.4.4)" "$(hand_in 'Fa@b\0Tbob@example.org\0Tann@x.example\0\0')"
 same "then nobody gets it" 2 "$(taken other)"
 matches "and the log says so" '^queue-forward: warning: there is no next hop for x\.example \(#4\.4\.4\), see control/smtproutes$' "$(cat log)"
-value=127.0.0.1:$port
-printf '+12,%s:.big.example->%s\n\n' "${#value}" "$value" | cdb -c control/smtproutes.cdb 2>log || cat log
+echo ".big.example:127.0.0.1:$port" >control/smtproutes
+controlcdb smtproutes 2>log || cat log
+routes_are "example.org:127.0.0.1:$port"
 same "a route of smtproutes.cdb" "0 250 kept as 4711" "$(hand_in 'Fa@b\0Tann@x.big.example\0\0')"
+same "which stands for smtproutes" "82 Zthere is no next hop for example.org (#4.4.4)" "$(hand_in "$letter\0")"
 head -c 3000 /dev/zero | tr '\0' '\377' >control/smtproutes.cdb
 same "a damaged one" "55 " "$(hand_in 'Fa@b\0Tann@x.big.example\0\0')"
 rm control/smtproutes.cdb

@@ -1,22 +1,30 @@
 #!/usr/bin/env python3
 """A next hop for tests, by SMTP, LMTP or QMQP, that can be as nasty as it is told to be.
 
-    next_hop.py [--lmtp | --qmqp] [--path SOCKET] [--keep DIRECTORY] [--offer KEYWORD]... [PHASE=ACTION]...
+    next_hop.py [--lmtp | --qmqp] [--path SOCKET] [--keep DIRECTORY] [--offer KEYWORD]...
+        [--certificate PEM [--at-once] [--offer-secure KEYWORD]...] [--login USER:PASSWORD] [PHASE=ACTION]...
 
 Listens on a free port of 127.0.0.1, which it writes, or on SOCKET, and then writes 0. Each message that
 it has taken is a file of DIRECTORY: the envelope as JSON in the first line, then the bytes as they came,
 dots and all. Every command is a line of DIRECTORY/commands.
 
-Phases: connect, ehlo (LHLO too), helo, mail, rcpt, data, body (in its middle), dot, quit; mail:, rcpt: and
+With a certificate (and its key in the same file) it offers STARTTLS, or speaks TLS at once; --offer-secure
+is offered under TLS only. Other logins than that of --login are refused.
+
+Phases: connect, ehlo (LHLO too), helo, starttls, tls (in place of the handshake), auth (the command), user,
+password (the lines that follow it), mail, rcpt, data, body (in its middle), dot, quit; mail:, rcpt: and
 dot: with an address behind are for that one. Actions: a reply, with '|' between its lines; close, reset,
 silent; big (a reply of 100 KB), endless (a line without end), half (half a reply, then the end), nul;
+inject (REPLY and an answer to EHLO at once);
 REPLY>close does so after the reply. --random N,SEED ends each connection with chance 1/N at each phase.
 """
 import argparse
+import base64
 import json
 import os
 import random
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -28,12 +36,20 @@ parser.add_argument("--qmqp", action="store_true")
 parser.add_argument("--path")
 parser.add_argument("--keep", default=".")
 parser.add_argument("--offer", action="append", default=[])
+parser.add_argument("--certificate")
+parser.add_argument("--at-once", action="store_true")
+parser.add_argument("--offer-secure", action="append", default=[])
+parser.add_argument("--login")
 parser.add_argument("--random")
 parser.add_argument("rules", nargs="*")
 options = parser.parse_args()
 rules = dict(rule.split("=", 1) for rule in options.rules)
 chance, seed = (int(number) for number in options.random.split(",")) if options.random else (0, 0)
 dice = random.Random(seed)
+context = None
+if options.certificate:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(options.certificate)
 lock = threading.Lock()
 count = 0
 
@@ -59,7 +75,7 @@ def note(line):
 
 class Peer:
     def __init__(self, connection):
-        self.connection, self.buffer = connection, b""
+        self.connection, self.buffer, self.is_secure = connection, b"", False
 
     def more(self):
         data = self.connection.recv(65536)
@@ -94,6 +110,9 @@ class Peer:
         elif reply == "half":
             self.connection.sendall(default[:2].encode())
             raise Gone
+        elif reply == "inject":
+            self.connection.sendall(default.encode() + b"\r\n250-next.example\r\n250 AUTH PLAIN LOGIN\r\n")
+            return default[:1]
         elif reply == "nul":
             self.connection.sendall(b"2\x0050 ok\r\n")
         elif reply:
@@ -105,6 +124,38 @@ class Peer:
         if then:
             raise Gone
         return reply[:1]
+
+    def secure(self):
+        self.act("tls", "")
+        if self.buffer:
+            raise Gone
+        self.connection = context.wrap_socket(self.connection, server_side=True)
+        self.is_secure = True
+        note(b"(%s %s)" % (self.connection.version().encode(), b"at once" if options.at_once else b"STARTTLS"))
+
+    def offers(self):
+        words = ["next.example"] + options.offer
+        if self.is_secure:
+            words += options.offer_secure
+        elif context:
+            words.append("STARTTLS")
+        return "|".join(f"250 {word}" for word in words)
+
+    def ask(self, phase, reply):
+        self.act(phase, reply)
+        line = self.line()
+        note(line)
+        return base64.b64decode(line).decode()
+
+    def log_in(self, mechanism, line):
+        if mechanism.upper() == b"PLAIN":
+            said = base64.b64decode(line).decode() if line else self.ask("auth", "334 ")
+            said = said.removeprefix("\0").replace("\0", ":", 1)
+            self.act("password" if not line else "auth", "235 in" if said == options.login else "535 5.7.8 no")
+        else:
+            said = self.ask("auth", "334 VXNlcm5hbWU6")
+            said += ":" + self.ask("user", "334 UGFzc3dvcmQ6")
+            self.act("password", "235 in" if said == options.login else "535 5.7.8 no")
 
     def body(self):
         lines = []
@@ -123,6 +174,8 @@ class Peer:
 
     def smtp(self):
         sender, recipients = None, []
+        if options.at_once:
+            self.secure()
         self.act("connect", "220 next.example")
         while True:
             line = self.line()
@@ -132,9 +185,15 @@ class Peer:
             verb = verb.upper()
             if verb in (b"EHLO", b"LHLO"):
                 wrong = (verb == b"LHLO") != options.lmtp
-                self.act("ehlo", "500 no" if wrong else "|".join(f"250 {word}" for word in ["next.example"] + options.offer))
+                self.act("ehlo", "500 no" if wrong else self.offers())
             elif verb == b"HELO":
                 self.act("helo", "250 next.example")
+            elif verb == b"STARTTLS":
+                if self.act("starttls", "220 go" if context else "502 what") == "2":
+                    self.secure()
+            elif verb == b"AUTH":
+                mechanism, _, line = rest.partition(b" ")
+                self.log_in(mechanism, line)
             elif verb == b"MAIL":
                 if self.act("mail", "250 ok", address) == "2":
                     sender, recipients = rest, []

@@ -76,19 +76,37 @@ static void test_route_reads_its_forms(void **state)
 		const char *name, *text, *host; /* NULL: it is none */
 		unsigned port;
 		bool is_lmtp, is_path;
+		enum route_security security;
 	} cases[] = {
-		{"a name", "mail.example", "mail.example", 25, false, false},
-		{"with a port", "mail.example:2525", "mail.example", 2525, false, false},
-		{"IPv6", "[2001:db8::1]:26", "2001:db8::1", 26, false, false},
-		{"an address in brackets", "[192.0.2.1]", "192.0.2.1", 25, false, false},
-		{"LMTP", "lmtp:mail.example", "mail.example", 24, true, false},
-		{"with a port", "LMTP:127.0.0.1:2424", "127.0.0.1", 2424, true, false},
-		{"with a path", "lmtp:/run/dovecot/lmtp", "/run/dovecot/lmtp", 0, true, true},
-		{"SMTP with a path", "/run/smtp", "/run/smtp", 0, false, true},
-		{"nothing", "", NULL, 0, false, false},
-		{"LMTP to nothing", "lmtp:", NULL, 0, false, false},
-		{"no port", "mail.example:x", NULL, 0, false, false},
-		{"a blank", "mail example", NULL, 0, false, false},
+		{"a name", "mail.example", "mail.example", 25, false, false, ROUTE_CLEAR},
+		{"with a port", "mail.example:2525", "mail.example", 2525, false, false,
+		 ROUTE_CLEAR},
+		{"IPv6", "[2001:db8::1]:26", "2001:db8::1", 26, false, false, ROUTE_CLEAR},
+		{"an address in brackets", "[192.0.2.1]", "192.0.2.1", 25, false, false,
+		 ROUTE_CLEAR},
+		{"LMTP", "lmtp:mail.example", "mail.example", 24, true, false, ROUTE_CLEAR},
+		{"with a port", "LMTP:127.0.0.1:2424", "127.0.0.1", 2424, true, false, ROUTE_CLEAR},
+		{"with a path", "lmtp:/run/dovecot/lmtp", "/run/dovecot/lmtp", 0, true, true,
+		 ROUTE_CLEAR},
+		{"SMTP with a path", "/run/smtp", "/run/smtp", 0, false, true, ROUTE_CLEAR},
+		{"STARTTLS", "starttls:mail.example:587", "mail.example", 587, false, false,
+		 ROUTE_STARTTLS},
+		{"at its own port", "StartTLS:mail.example", "mail.example", 25, false, false,
+		 ROUTE_STARTTLS},
+		{"TLS at once", "smtps:mail.example", "mail.example", 465, false, false, ROUTE_TLS},
+		{"to IPv6", "smtps:[2001:db8::1]:466", "2001:db8::1", 466, false, false, ROUTE_TLS},
+		{"IPv6 with a scope", "fe80::1%lo", "fe80::1%lo", 25, false, false, ROUTE_CLEAR},
+		{"a host called like a form", "[smtps]:25", "smtps", 25, false, false, ROUTE_CLEAR},
+		{"STARTTLS to nothing", "starttls:", NULL, 0, false, false, ROUTE_CLEAR},
+		{"TLS with nobody's name", "smtps:/run/smtp", NULL, 0, false, false, ROUTE_CLEAR},
+		{"STARTTLS with nobody's name", "starttls:/run/smtp", NULL, 0, false, false,
+		 ROUTE_CLEAR},
+		{"a form that is unknown", "tls:mail.example:587", NULL, 0, false, false,
+		 ROUTE_CLEAR},
+		{"nothing", "", NULL, 0, false, false, ROUTE_CLEAR},
+		{"LMTP to nothing", "lmtp:", NULL, 0, false, false, ROUTE_CLEAR},
+		{"no port", "mail.example:x", NULL, 0, false, false, ROUTE_CLEAR},
+		{"a blank", "mail example", NULL, 0, false, false, ROUTE_CLEAR},
 	};
 
 	(void)state;
@@ -101,7 +119,8 @@ static void test_route_reads_its_forms(void **state)
 			continue;
 		CHECK_SPAN(cases[index].name, route.host, cases[index].host);
 		if (route.is_lmtp != cases[index].is_lmtp ||
-		    route.is_path != cases[index].is_path || route.port != cases[index].port)
+		    route.is_path != cases[index].is_path ||
+		    route.security != cases[index].security || route.port != cases[index].port)
 			fail_msg("%s: another form", cases[index].name);
 	}
 }
