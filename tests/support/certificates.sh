@@ -15,6 +15,16 @@ curve="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30"
 	openssl req -x509 $curve -keyout stranger.key -out stranger.crt -subj /CN=stranger
 }
 openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out client.crt
+for name in localhost:DNS:localhost,IP:127.0.0.1:30 wrong:DNS:other.example:30 expired:DNS:localhost:-1; do
+	file=${name%%:*} days=${name##*:}
+	names=${name#*:} names=${names%:*}
+	# shellcheck disable=SC2086 # $curve is several words
+	openssl req $curve -keyout "$file.key" -out "$file.csr" -subj /CN=server
+	echo "subjectAltName=$names" >"$file.names"
+	openssl x509 -req -in "$file.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days "$days" \
+		-extfile "$file.names" -out "$file.crt"
+	cat "$file.crt" "$file.key" >"$file.pem"
+done
 cat client.crt client.key >client.pem
 cat stranger.crt stranger.key >stranger.pem
 cat cert.pem key.pem >both.pem

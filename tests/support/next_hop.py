@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """A next hop for tests, by SMTP, LMTP or QMQP, that can be as nasty as it is told to be.
 
-    next_hop.py [--lmtp | --qmqp] [--path SOCKET] [--keep DIRECTORY] [--offer KEYWORD]...
+    next_hop.py [--lmtp | --qmqp] [--path SOCKET | --host ADDRESS] [--keep DIRECTORY] [--offer KEYWORD]...
         [--certificate PEM [--at-once] [--offer-secure KEYWORD]...] [--login USER:PASSWORD] [PHASE=ACTION]...
 
-Listens on a free port of 127.0.0.1, which it writes, or on SOCKET, and then writes 0. Each message that
+Listens on a free port of 127.0.0.1, or of ADDRESS, which it writes, or on SOCKET, and then writes 0. Each message that
 it has taken is a file of DIRECTORY: the envelope as JSON in the first line, then the bytes as they came,
 dots and all. Every command is a line of DIRECTORY/commands.
 
@@ -34,6 +34,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--lmtp", action="store_true")
 parser.add_argument("--qmqp", action="store_true")
 parser.add_argument("--path")
+parser.add_argument("--host", default="127.0.0.1")
 parser.add_argument("--keep", default=".")
 parser.add_argument("--offer", action="append", default=[])
 parser.add_argument("--certificate")
@@ -276,7 +277,7 @@ if options.path:
     listener.listen(50)
     print(0, flush=True)
 else:
-    listener = socket.create_server(("127.0.0.1", 0), backlog=50)
+    listener = socket.create_server((options.host, 0), backlog=50)
     print(listener.getsockname()[1], flush=True)
 while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
