@@ -17,10 +17,13 @@ cat >$OUT/message
 printf '%s|' "$@" >$OUT/arguments
 END
 chmod +x sendmail
+without_root='' # who is not root cannot take another account, nor needs to
+[ "$(id -u)" = 0 ] || without_root='s/setpriv .* smtpd/smtpd/'
 # Run an example; sets $port and $server.
 example() { # name
 	local name=$1
 	sed -e "s|^home=.*|home=$work/home|" -e "s|^SENDMAIL=.*|SENDMAIL=$work/sendmail|" -e '/^exec 2>&1/d' \
+		-e "s/^account=.*/account=$(id -un)/" -e "$without_root" \
 		-e 's|^exec tcpserver|& -1|' -e 's| 0 25 | 127.0.0.1 0 |' "$SOURCE/doc/examples/$name" >"$name"
 	rm -f "$name.port"
 	sh "$name" >"$name.port" 2>"$name.log" </dev/null &
@@ -60,6 +63,24 @@ same "to a smarthost: a customer's mail" "{}" "$(send 127.0.0.1 bob@elsewhere.ex
 check "its body" cmp expected <(sed '1,/^\r$/d; s/\r$//; s/^\.\././' smarthost/message.1)
 matches "what the smarthost says is heard" '554.*unknown' "$(send 127.0.0.1 no@elsewhere.example)"
 matches "a stranger is not let in" 'closed|reset' "$(send 127.0.0.2 bob@elsewhere.example)"
+stop "$server"
+
+# --- a provider, who wants TLS and a password ---
+"$TESTS/support/certificates.sh" "$work" >certificates.log 2>&1 || { cat certificates.log && exit 1; }
+cp ca.pem home/control/smtpca.pem
+hop provider --certificate localhost.pem --offer-secure 'AUTH PLAIN LOGIN' --login joe@provider.example:opensesame || exit 1
+provider=$port
+echo ":starttls:localhost:$provider" >home/control/smtproutes
+echo "localhost:$provider joe@provider.example:opensesame" >home/control/smtpauth
+chmod 640 home/control/smtpauth
+example run-to-provider
+same "to a provider: a customer's mail" "{}" "$(send 127.0.0.1 bob@elsewhere.example)"
+check "its body" cmp expected <(sed '1,/^\r$/d; s/\r$//; s/^\.\././' provider/message.1)
+matches "by STARTTLS and with the login" '^AUTH PLAIN ' "$(sed -n '/STARTTLS)/,$p' provider/commands)"
+matches "a stranger is not let in" 'closed|reset' "$(send 127.0.0.2 bob@elsewhere.example)"
+echo "localhost:$provider joe@provider.example:expired" >home/control/smtpauth
+matches "a login that has expired defers the mail" '451.*refuses our login' "$(send 127.0.0.1 bob@elsewhere.example)"
+check "the log says why" wait_line 'queue-forward: warning: localhost refuses our login: 535' run-to-provider.log
 stop "$server"
 echo example.org >home/control/rcpthosts
 
