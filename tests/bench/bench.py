@@ -3,7 +3,8 @@
 
     bench.py BUILD-DIRECTORY [ROUNDS [CONNECTIONS [PART ...]]]
 
-Parts: program (a small one for each connection), denied (by rules), rules (a million); all by default.
+Parts: program (a small one for each connection), denied (by rules), rules (a million), compile (these);
+all by default.
 
 All are measured in each round, one after the other, so that a machine that is busy with something else
 is so for all of them. A ratio is that of two measurements of one round; printed are the median, the
@@ -22,7 +23,7 @@ import tempfile
 build = os.path.abspath(sys.argv[1])
 rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
 connections = int(sys.argv[3]) if len(sys.argv) > 3 else 3000
-parts = sys.argv[4:] or ["program", "denied", "rules"]
+parts = sys.argv[4:] or ["program", "denied", "rules", "compile"]
 top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 peers = os.path.join(top, "build", "peers")
 ours, bench = os.path.join(build, "bin"), os.path.join(build, "bench")
@@ -159,17 +160,58 @@ def denied():
     return servers
 
 
+def a_million(form):
+    return "".join(form.format(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}") for number in range(1000000))
+
+
 def rules():
-    many = compile_rules("many.cdb", "".join(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}:allow\n"
-                                             for number in range(1000000)) + ":allow\n")
+    many = compile_rules("many.cdb", a_million("{}:allow\n") + ":allow\n")
     servers = [ours_with("same, no rules"), ours_with("a million rules", "-x", many)]
     compare("A million rules", servers, 10, connections)
     return servers
 
 
+def compilers():
+    """Each compiler's command, and the text that it reads; that of cdb(1) has keys and data ready."""
+    text, ready, made = (os.path.join(work, name) for name in ("many.rules", "many.ready", "made.cdb"))
+    with open(text, "w") as file:
+        file.write(a_million("{}:allow,RELAYCLIENT=\"\"\n"))
+    with open(ready, "w") as file:
+        file.writelines(f"+{len(key)},13:{key}->+RELAYCLIENT=\n" for key in a_million("{} ").split())
+        file.write("\n")
+    yield "tidewaiter", [os.path.join(ours, "tcprules"), made, made + ".tmp"], text
+    for name, package, program, tail in (("ucspi-tcp", "ucspi-tcp", "usr/bin/tcprules", [made, made + ".tmp"]),
+                                         ("ucspi-tcp-ipv6", "ucspi-tcp-ipv6", "usr/bin/tcprules", [made, made + ".tmp"]),
+                                         ("cdb -c", "tinycdb", "usr/bin/cdb", ["-c", "-t", made + ".tmp", made])):
+        path = peer(package, program)
+        if path:
+            yield name, [path, *tail], ready if program.endswith("cdb") else text
+
+
+def compile():
+    times, sizes, commands = {}, {}, list(compilers())
+    for _ in range(rounds):
+        for name, command, source in commands:
+            with open(source) as file:
+                process = subprocess.Popen(command, stdin=file, stderr=subprocess.DEVNULL)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = status
+            if status:
+                sys.exit(f"{name}: status {status}")
+            times.setdefault(name, []).append(usage.ru_utime + usage.ru_stime)
+            sizes.setdefault(name, []).append(usage.ru_maxrss / 1024)
+    print(f"\nCompile a million rules, {rounds} rounds")
+    print(f"{'':18}{'CPU s':>10}  {'of ucspi-tcp':22}  {'MB at most':>11}")
+    base = times.get("ucspi-tcp", times["tidewaiter"])
+    for name, taken in times.items():
+        ratios = [mine / other for mine, other in zip(taken, base)]
+        print(f"{name:18}{statistics.median(taken):10.2f}  {spread(ratios):22}  {max(sizes[name]):11.1f}")
+    return []
+
+
 try:
     for part in parts:
-        for server in {"program": program, "denied": denied, "rules": rules}[part]():
+        for server in {"program": program, "denied": denied, "rules": rules, "compile": compile}[part]():
             server.stop()
 finally:
     for server in running[:]:

@@ -77,6 +77,51 @@ else
 	echo "this machine has no default gateway: tests/unit/test_gateways.c stands alone"
 fi
 
+# --- what a machine of its own shows: the bridge of a container host, and a home with windows ---
+apart() { # command argument...: in a network and a file system of its own
+	unshare --net --mount --propagation private "$@" 2>apart.log ||
+		unshare --user --map-root-user --net --mount --propagation private "$@" 2>apart.log
+}
+with_bridge() { # a bridge as a container host has one, and a home where everybody may open a window
+	mount -t sysfs sysfs /sys && mount -t tmpfs tmpfs /usr/local && mkdir -p "$HOME_OF_ALL/relay" &&
+		chmod "$WINDOWS" "$HOME_OF_ALL/relay" && ip link add apart type bridge &&
+		ip addr add 172.30.5.1/16 dev apart && ip link set apart up || exit 99
+	relay-audit -x tcp.smtp.cdb -r tcp.smtp -c control
+}
+HOME_OF_ALL=$(head -n 1 "$SOURCE/conf-home")
+export HOME_OF_ALL
+export -f with_bridge
+bridged() { # mode of the windows' directory
+	WINDOWS=$1 apart bash -c with_bridge
+}
+case $HOME_OF_ALL:$BIN in
+/usr/local/*:/usr/local/*) skip "a container's bridge and open windows" "a build elsewhere than below /usr/local" ;;
+/usr/local/*)
+	said=$(bridged 700)
+	code=$?
+	if [ "$code" = 0 ]; then
+		same "a machine with a bridge and closed windows" "" "$said"
+		(echo '172.30.5.1:allow,RELAYCLIENT=""' && cat tcp.smtp) >bridge.rules && cp tcp.smtp kept.rules
+		cp bridge.rules tcp.smtp && compile
+		said=$(bridged 700)
+		same "RELAYCLIENT for a container's bridge: exit code" 1 $?
+		matches "RELAYCLIENT for a container's bridge" \
+			'^error: tcp\.smtp:1: RELAYCLIENT for 172\.30\.5\.1, a bridge of this machine' "$said"
+		sed -i '1s/172\.30\.5\.1:/172.30.:/' tcp.smtp && compile
+		matches "and for the network behind it" \
+			'^warning: tcp\.smtp:1: RELAYCLIENT for a network with 172\.30\.5\.1, a bridge of this machine' "$(bridged 700)"
+		cp kept.rules tcp.smtp && compile
+		said=$(bridged 777)
+		same "windows that everybody may open: exit code" 1 $?
+		matches "windows that everybody may open" \
+			"^error: $HOME_OF_ALL/relay: everybody on this machine may put files into this directory" "$said"
+	else
+		skip "a container's bridge and open windows" "a network of its own ($(cat apart.log))"
+	fi
+	;;
+*) skip "a container's bridge and open windows" "a home below /usr/local in conf-home" ;;
+esac
+
 # --- the control files ---
 finds "no rcpthosts" 1 '^error: control/rcpthosts: there is no such file: ' "rm control/rcpthosts"
 finds "no rcpthosts, on smtpd itself" 1 '^error: control/rcpthosts: <u@relay-probe\.invalid>.* that no rule knows: mail to them leaves' "rm control/rcpthosts"
