@@ -1,0 +1,24 @@
+/*
+ * addcr: put a CR before each LF.
+ *
+ *     addcr
+ *
+ * Copies descriptor 0 to descriptor 1. A last line without LF gets none.
+ * Exit 100: wrong usage. Exit 111: the input cannot be read, or the output not written.
+ */
+#include <unistd.h>
+
+#include "unix/line_ends.h"
+#include "unix/options.h"
+#include "unix/report.h"
+
+#define USAGE ""
+
+int main(int argc, char **argv)
+{
+	report_begin("addcr");
+	options_next(argc, argv, "", USAGE);
+	if (optind < argc)
+		die_usage(USAGE, "it takes no argument");
+	line_ends_copy(CRLF_ADD);
+}
