@@ -31,6 +31,7 @@ LIBS_tcpaccess      := -lcdb -lcares
 LIBS_relay-explain  := -lcdb
 LIBS_relay-audit    := -lcdb
 LIBS_tcp-env        := -lcares
+LIBS_tcpclient      := -lcares
 LIBS_checkpassword-cdb := -lcdb -lcrypt
 LIBS_controlcdb := -lcrypt
 LIBS_rblsmtpd       := -lcares

@@ -15,7 +15,7 @@
 
 #include "base/printable.h"
 
-enum level { LEVEL_FATAL, LEVEL_WARNING, LEVEL_INFO };
+enum level { LEVEL_USAGE, LEVEL_FATAL, LEVEL_WARNING, LEVEL_INFO };
 
 static const char *program_name = "tidewaiter";
 static enum level shown = LEVEL_WARNING;
@@ -73,6 +73,16 @@ const char *report_program(void)
 	return program_name;
 }
 
+void report_nothing(void)
+{
+	shown = LEVEL_USAGE;
+}
+
+void report_usual(void)
+{
+	shown = LEVEL_WARNING;
+}
+
 void report_less(void)
 {
 	shown = LEVEL_FATAL;
@@ -92,7 +102,7 @@ static size_t limited(int written, size_t room)
 
 static void write_line(enum level level, const char *line, size_t length)
 {
-	static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO};
+	static const int priorities[] = {LOG_ERR, LOG_ERR, LOG_WARNING, LOG_INFO};
 	size_t name = strlen(program_name) + 2; /* syslog writes it by itself */
 
 	if (use_syslog) {
@@ -171,7 +181,7 @@ void die_errno(int code, const char *format, ...)
 
 __attribute__((format(printf, 1, 2))) static void say_usage(const char *format, ...)
 {
-	SAY(LEVEL_FATAL, "usage: ", 0);
+	SAY(LEVEL_USAGE, "usage: ", 0);
 }
 
 void die_usage(const char *usage, const char *reason)

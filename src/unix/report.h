@@ -23,8 +23,10 @@ void report_begin(const char *program);
  * what is said later needs no path. */
 void report_without_paths(void);
 
-/* How much is said: fatal only, warnings too (the default), info too. */
+/* How much is said: nothing but usage, fatal only, warnings too (the default), info too. */
+void report_nothing(void);
 void report_less(void);
+void report_usual(void);
 void report_more(void);
 
 /* A line with its word. The _errno forms add ": " and the reason that errno gives. */
