@@ -9,7 +9,8 @@ for place in bin control doc man/man5 man/man7 man/man8 relay mail; do
 	check "makes $place" test -d "$DESTDIR$home/$place"
 done
 for program in tcprules tcprulescheck tcpserver tcpaccess tcp-env proxy-env smtpd queue-maildir \
-	checkpassword-cdb controlcdb relay-allow relay-check relay-expire; do
+	checkpassword-cdb controlcdb relay-allow relay-check relay-expire \
+	tcpclient mconnect recordio fixcrio addcr delcr; do
 	check "installs $program" test -x "$DESTDIR$home/bin/$program"
 	check "with its manual page" test -r "$DESTDIR$home/man/man8/$program.8"
 done
