@@ -37,9 +37,10 @@ if [ -x "$original/fixcrio" ]; then
 		same "recordio cat < $(basename $file)" "$(recorded "$original/recordio" $file cat)" \
 			"$(recorded "$BIN/recordio" $file cat)"
 	done
+	# What is written to a program that does not read is lost by the original, at times.
 	for program in 'exec <&-; echo hello' 'exec >&-; cat >&2' 'exit 0' 'printf "a\nb"'; do
-		same "recordio sh -c '$program'" "$(recorded "$original/recordio" long sh -c "$program")" \
-			"$(recorded "$BIN/recordio" long sh -c "$program")"
+		same "recordio sh -c '$program'" "$(recorded "$original/recordio" /dev/null sh -c "$program")" \
+			"$(recorded "$BIN/recordio" /dev/null sh -c "$program")"
 	done
 else
 	skip "the same bytes as the originals" "Debian's ucspi-tcp"
