@@ -4,8 +4,9 @@
  *     cert.pem key.pem      a server's, by itself       both.pem     the two in one file
  *     other.pem             a key of nobody             locked.pem   key.pem under a password
  *     ca.pem client.pem     an authority, and a client's certificate of it with its key
- *     localhost.pem wrong.pem expired.pem   servers' certificates of that authority with their keys:
- *                            for localhost and 127.0.0.1, for another host, for localhost yesterday
+ *     localhost.pem wrong.pem expired.pem    servers' certificates of that authority, each with
+ *                           its key: for localhost and 127.0.0.1, for another host, for localhost
+ *                           until yesterday
  */
 #ifndef TESTS_SUPPORT_CERTIFICATES_H
 #define TESTS_SUPPORT_CERTIFICATES_H
