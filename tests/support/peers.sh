@@ -98,3 +98,4 @@ fetch sslscan usr/bin/sslscan
 fetch mailfront usr/sbin/mailfront
 for program in smtp-source smtp-sink qmqp-sink; do fetch postfix usr/sbin/$program; done
 fetch rbldnsd usr/sbin/rbldnsd
+fetch nsd usr/sbin/nsd
