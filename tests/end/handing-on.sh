@@ -17,20 +17,6 @@ cat >$OUT/message
 printf '%s|' "$@" >$OUT/arguments
 END
 chmod +x sendmail
-without_root='' # who is not root cannot take another account, nor needs to
-[ "$(id -u)" = 0 ] || without_root='s/setpriv .* smtpd/smtpd/'
-# Run an example; sets $port and $server.
-example() { # name
-	local name=$1
-	sed -e "s|^home=.*|home=$work/home|" -e "s|^SENDMAIL=.*|SENDMAIL=$work/sendmail|" -e '/^exec 2>&1/d' \
-		-e "s/^account=.*/account=$(id -un)/" -e "$without_root" \
-		-e 's|^exec tcpserver|& -1|' -e 's| 0 25 | 127.0.0.1 0 |' "$SOURCE/doc/examples/$name" >"$name"
-	rm -f "$name.port"
-	sh "$name" >"$name.port" 2>"$name.log" </dev/null &
-	server=$!
-	wait_line '^[0-9]+$' "$name.port" || { cat "$name.log" && exit 1; }
-	port=$(head -n 1 "$name.port")
-}
 send() { # client recipient... : what smtplib saw
 	timeout "$PATIENCE" "$PYTHON" - "$port" "$@" 2>&1 <<-'END'
 		import smtplib, sys

@@ -6,60 +6,14 @@
 #
 # Users log in with any name and the password "secret". The log is jail/dovecot.log.
 
-# Says what is lacking, and succeeds when something is.
-dovecot_lacks() {
-	if [ ! -x "$PEERS/dovecot/usr/sbin/dovecot" ]; then
-		echo "Dovecot's packages"
-	elif [ "$(id -u)" != 0 ]; then
-		echo "root, for chroot(2)"
-	else
-		return 1
-	fi
-}
+. "$TESTS/support/jail.sh"
 
-# Run a program below the jail as its root, with a /proc there, which sanitizers need, as long as it
-# runs and for nobody else, where this machine lets us.
-in_jail() { # program argument...
-	if unshare --mount true 2>/dev/null; then
-		exec unshare --mount sh -c 'mount -t proc none jail/proc 2>/dev/null; exec chroot jail "$@"' in_jail "$@"
-	fi
-	exec chroot jail "$@"
-}
-
-# Put programs of ours where the examples say they are installed, with the libraries they load.
-jail_install() { # program...
-	local program library
-	mkdir -p jail/usr/local/tidewaiter/bin jail/usr/local/tidewaiter/relay
-	for program in "$@"; do
-		cp "$BIN/$program" jail/usr/local/tidewaiter/bin/
-		ldd "$BIN/$program" | grep -oE '/[^ ]+' | while read -r library; do
-			[ -e "jail$library" ] || install -D "$library" "jail$library"
-		done
-	done
-}
+dovecot_lacks() { jail_lacks dovecot/usr/sbin/dovecot "Dovecot's packages"; }
 
 dovecot_make_jail() {
-	local id=900 name
-	cp -al "$PEERS/dovecot" jail 2>/dev/null || { rm -rf jail && cp -a "$PEERS/dovecot" jail; }
-	mkdir -p jail/dev jail/proc jail/run/dovecot jail/mail jail/etc/dovecot
-	install -d -m 1777 jail/tmp
-	install -m 666 /dev/null jail/dev/null
-	head -c 4096 /dev/urandom >jail/dev/urandom
-	rm -f jail/etc/passwd jail/etc/group
-	for name in root dovecot dovenull vmail relay; do
-		[ $name = root ] && echo "root:x:0:0::/:/bin/sh" || echo "$name:x:$id:$id::/:/bin/false"
-		id=$((id + 1))
-	done >jail/etc/passwd
-	sed -E 's/^([^:]*):x:[0-9]*:([0-9]*):.*/\1:x:\2:/' jail/etc/passwd >jail/etc/group
+	jail_make dovecot root dovecot dovenull vmail relay
+	mkdir -p jail/run/dovecot jail/mail jail/etc/dovecot
 	chown "$(id_in_jail vmail)" jail/mail
-	chmod 755 "$work" jail
-}
-id_in_jail() { sed -nE "s/^$1:x:([0-9]+:[0-9]+):.*/\1/p" jail/etc/passwd; }
-
-free_ports() { # how many
-	python3 -c 'import socket, sys
-sockets = [socket.create_server(("127.0.0.1", 0)) for number in range(int(sys.argv[1]))]
-print(*(each.getsockname()[1] for each in sockets))' "$1"
 }
 
 # Sets $dovecot, $pop3_port and $imap_port. Configuration files are copied to conf.d.

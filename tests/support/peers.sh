@@ -50,45 +50,48 @@ fetch() { # package program
 }
 
 # The libraries of programs in a tree, as ldd(1) tells them when the tree is searched first.
-libraries_of() { # tree file...
-	local tree=$1 libraries
-	shift
-	libraries=$(printf '%s:' "$tree"/usr/lib/*-linux-* "$tree"/lib/*-linux-* "$tree"/usr/lib/dovecot \
-		"$tree"/usr/lib/dovecot/modules/old-stats)
+libraries_of() { # tree name file...
+	local tree=$1 name=$2 libraries
+	shift 2
+	libraries=$(printf '%s:' "$tree"/usr/lib/*-linux-* "$tree"/lib/*-linux-* "$tree/usr/lib/$name" \
+		"$tree/usr/lib/$name"/modules/old-stats)
 	LD_LIBRARY_PATH=${libraries%:} ldd "$@" 2>/dev/null
 }
 
-# Dovecot finds its parts in fixed places only: it is run below a tree of its own, with chroot(8). The
-# tree has Dovecot, the libraries, the shell and env; who starts it adds the rest.
-fetch_dovecot() {
-	local target=$directory/dovecot tree=$directory/dovecot.part package round file
-	local files=("$tree"/usr/sbin/dovecot "$tree"/usr/bin/doveconf "$tree"/usr/lib/dovecot)
-	[ -e "$target/usr/lib/dovecot/lmtp" ] && return
+# Some find their parts in fixed places only: they are run below a tree of their own, with chroot(8).
+# The tree has the packages, the libraries, the shell and env; who starts it adds the rest.
+fetch_tree() { # tree name a-program-of-it package...
+	local target=$directory/$1 tree=$directory/$1.part name=$2 program=$3 package round file files
+	shift 3
+	[ -e "$target/$program" ] && return
 	rm -rf "$target"
 	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return
-	rm -rf "$tree"
-	for package in dovecot-core dovecot-pop3d dovecot-imapd dovecot-lmtpd; do
+	rm -rf "$tree" "$tree.depends"
+	for package in "$@"; do
 		unpack "$package" "$tree" >>"$tree.depends" || return
 	done
-	mapfile -t files < <(find "${files[@]}" -type f \( -perm -u+x ! -name '*.sh' -o -name '*.so*' \))
+	mapfile -t files < <(find "$tree"/usr/{bin,sbin} "$tree/usr/lib/$name" -type f \
+		\( -perm -u+x ! -name '*.sh' -o -name '*.so*' \))
 	for round in 1 2 3 4; do
-		libraries_of "$tree" "${files[@]}" | grep -q 'not found' || break
+		libraries_of "$tree" "$name" "${files[@]}" | grep -q 'not found' || break
 		tr ',' '\n' <"$tree.depends" | sed -nE 's/^ *(lib[^ :|]+).*/\1/p' | sort -u >"$tree.round"
 		while read -r package; do
 			dpkg-query -W "$package" >/dev/null 2>&1 || [ -n "$(find "$tree/deb" -name "${package}_*")" ] ||
 				unpack "$package" "$tree" >>"$tree.depends"
 		done <"$tree.round"
 	done
-	libraries_of "$tree" "${files[@]}" /bin/sh /usr/bin/env | sed -nE 's/^(.*=> |[[:space:]]*)(\/[^ ]+) \(0x.*/\2/p' |
+	libraries_of "$tree" "$name" "${files[@]}" /bin/sh /usr/bin/env |
+		sed -nE 's/^(.*=> |[[:space:]]*)(\/[^ ]+) \(0x.*/\2/p' |
 		grep -v "^$tree/" | sort -u | while read -r file; do
 		mkdir -p "$tree$(dirname "$file")" && cp -L "$file" "$tree$file"
 	done
-	mkdir -p "$tree/bin" && cp -L /bin/sh "$tree/bin/sh" && cp -L /usr/bin/env "$tree/usr/bin/env"
+	mkdir -p "$tree/bin" "$tree/usr/bin" && cp -L /bin/sh "$tree/bin/sh" && cp -L /usr/bin/env "$tree/usr/bin/env"
 	rm -rf "$tree/deb" "$tree/usr/share" "$tree.depends" "$tree.round"
 	mv "$tree" "$target"
 }
 
-fetch_dovecot
+fetch_tree dovecot dovecot usr/lib/dovecot/lmtp dovecot-core dovecot-pop3d dovecot-imapd dovecot-lmtpd
+fetch_tree postfix-tree postfix usr/lib/postfix/sbin/master postfix
 for program in tcpserver tcprules tcprulescheck; do fetch ucspi-tcp usr/bin/$program; done
 fetch xinetd usr/sbin/xinetd
 fetch openbsd-inetd usr/sbin/inetd
