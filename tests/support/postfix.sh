@@ -78,8 +78,8 @@ postfix_start() {
 			echo 'showq unix n - n - - showq'
 			echo 'flush unix n - n 1000 0 flush'
 			echo 'rewrite unix - - n - - trivial-rewrite'
-			for service in defer trace; do echo "$service unix - - n - 0 bounce"; done
-			for service in bounce smtp proxymap virtual error retry discard anvil verify; do
+			for service in bounce defer trace; do echo "$service unix - - n - 0 bounce"; done
+			for service in smtp proxymap virtual error retry discard anvil verify; do
 				echo "$service unix - $([ $service = virtual ] && echo n || echo -) n - - $service"
 			done | sed 's/ retry$/ error/'
 		} >jail/etc/postfix/master.cf
