@@ -9,10 +9,13 @@ if [ -z "${OWN_DEVICES:-}" ]; then
 	for user in "" "--user --map-root-user"; do
 		# shellcheck disable=SC2086 # two words, or none
 		unshare $user --mount true 2>unshare.log || continue
+		# What is mounted there can be removed only when nothing is mounted any more.
+		# shellcheck disable=SC2086
+		TMPDIR=$work OWN_DEVICES=1 unshare $user --mount --propagation private "$TESTS/end/syslog.sh"
+		code=$?
 		trap - EXIT
 		cd / && rm -rf "$work"
-		# shellcheck disable=SC2086
-		OWN_DEVICES=1 exec unshare $user --mount --propagation private "$TESTS/end/syslog.sh"
+		exit "$code"
 	done
 	skip "the lines in syslog" "a mount namespace ($(cat unshare.log))"
 	exit 0
