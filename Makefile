@@ -43,8 +43,6 @@ LIBS_test_marks_races := -pthread $(foreach call,openat futimens fstatat renamea
 LIBS_tlsd           := -ltls$(if $(STATIC), -lssl -lcrypto)
 LIBS_queue-forward  := -lcdb $(LIBS_tlsd)
 LIBS_test_tls_credentials := $(LIBS_tlsd)
-LIBS_test_tls_client := $(LIBS_tlsd)
-LIBS_test_smtp_client := $(LIBS_tlsd)
 LIBS_test_tls_pump  := $(LIBS_tlsd)
 LIBS_test_tls_variables := $(LIBS_tlsd)
 

@@ -16,9 +16,12 @@
 
 int main(int argc, char **argv)
 {
+	const char *what;
+
 	report_begin("addcr");
 	options_next(argc, argv, "", USAGE);
 	if (optind < argc)
 		die_usage(USAGE, "it takes no argument");
-	line_ends_copy(CRLF_ADD);
+	if (line_ends_copy(CRLF_ADD, &what) == -1)
+		die_errno(EXIT_TEMPORARY, "unable to %s", what);
 }

@@ -3,25 +3,26 @@
 #include <unistd.h>
 
 #include "unix/file.h"
-#include "unix/report.h"
 
 #define PIECE 32768 /* bytes read at once */
 
-static void put(const char *bytes, size_t length)
-{
-	if (file_write(STDOUT_FILENO, (struct span){bytes, length}) == -1)
-		die_errno(EXIT_TEMPORARY, "unable to write output");
-}
-
-void line_ends_copy(enum crlf_change change)
+int line_ends_copy(enum crlf_change change, const char **what)
 {
 	struct crlf crlf = {.change = change};
 	char input[PIECE], output[CRLF_ROOM(PIECE)];
+	size_t length;
 	ssize_t count;
 
-	while ((count = file_read(STDIN_FILENO, input, sizeof(input))) > 0)
-		put(output, crlf_convert(&crlf, (struct span){input, (size_t)count}, output));
-	if (count == -1)
-		die_errno(EXIT_TEMPORARY, "unable to read input");
-	put(output, crlf_finish(&crlf, output));
+	do {
+		*what = "read input";
+		count = file_read(STDIN_FILENO, input, sizeof(input));
+		if (count == -1)
+			return -1;
+		length = count ? crlf_convert(&crlf, (struct span){input, (size_t)count}, output)
+			       : crlf_finish(&crlf, output);
+		*what = "write output";
+		if (file_write(STDOUT_FILENO, (struct span){output, length}) == -1)
+			return -1;
+	} while (count > 0);
+	return 0;
 }

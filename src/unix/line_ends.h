@@ -7,8 +7,8 @@
 
 #include "base/crlf.h"
 
-/* Copy all input to the output. Each piece is written before the next is waited for. Dies with exit
- * code 111 when either fails. */
-void line_ends_copy(enum crlf_change change);
+/* Copy all input to the output. Each piece is written before the next is waited for. Returns 0, or
+ * -1 with errno and what could not be done. */
+int line_ends_copy(enum crlf_change change, const char **what);
 
 #endif

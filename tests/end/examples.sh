@@ -37,13 +37,6 @@ walk() { # name port: each client of the table on standard input, at the server 
 		same "$1: $client" "$expected" "$(decide "$client" "$address" "$2")"
 	done
 }
-free_port() { # one that nobody listens on just now
-	"$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-is_up_or_gone() { # process port
-	! kill -0 "$1" 2>/dev/null ||
-		grep -qE ":$(printf %04X "$2") [0-9A-F]+:0000 0A" /proc/net/tcp /proc/net/tcp6
-}
 # Start a server that has to be told its port, which is $port, in the background. It is tried again
 # when somebody else was faster.
 start_at() { # function that starts it and sets $server

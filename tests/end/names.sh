@@ -215,7 +215,7 @@ zone() { # name record...
 start_nsd() { # at a free port, again when somebody else was faster
 	local try
 	for try in 1 2 3; do
-		port=$("$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+		port=$(free_port)
 		sed -i "s/^\tip-address: .*/\tip-address: 127.0.0.1@$port/" nsd/conf
 		"$PEERS/bin/nsd" -d -c nsd/conf >nsd.log 2>&1 &
 		wait_line 'nsd started|error' nsd.log

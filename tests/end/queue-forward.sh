@@ -138,7 +138,7 @@ mv small message
 echo 1 >control/timeoutremote
 seconds=60 nasty "72 " dot=silent
 rm control/timeoutremote
-routes_are ":127.0.0.1:$(closed_port)"
+routes_are ":127.0.0.1:$(free_port)"
 same "nobody listens" "73 " "$(hand_in "$letter\0")"
 matches "the log says so" '^queue-forward: warning: unable to connect to 127\.0\.0\.1: Connection refused$' "$(cat log)"
 
@@ -153,7 +153,7 @@ before=$(taken good)
 same "a next hop that refuses before the other one is asked" "82 D550 no" "$(hand_in 'Fa@b\0Ta@x.example\0Tb@y.example\0\0')"
 same "stands for all" "$before" "$(taken good)"
 same "one that refuses after the other has it" "82 Dnot all have it: 550 no" "$(hand_in 'Fa@b\0Tb@y.example\0Ta@x.example\0\0')"
-routes_are "x.example:127.0.0.1:$(closed_port)" ":127.0.0.1:$good"
+routes_are "x.example:127.0.0.1:$(free_port)" ":127.0.0.1:$good"
 before=$(taken good)
 same "one that is not there" "73 " "$(hand_in 'Fa@b\0Tb@y.example\0Ta@x.example\0\0')"
 same "is noticed before the other gets it" "$before" "$(taken good)"
@@ -219,7 +219,7 @@ if [ -x "$PEERS/bin/smtp-sink" ]; then
 	sink() { # expected-regular-expression option...
 		local free expected=$1
 		shift
-		free=$(closed_port)
+		free=$(free_port)
 		"$PEERS/bin/smtp-sink" "${user[@]}" "$@" "127.0.0.1:$free" 10 >sink.log 2>&1 &
 		sink=$!
 		routes_are ":127.0.0.1:$free"

@@ -58,7 +58,7 @@ same "words on descriptor 4" "82 Dno" "$(ERROR_FD=4 queue-qmqp <message 1<envelo
 kill "$hop"
 
 # --- several servers ---
-servers_are "127.0.0.1:$(closed_port)" "127.0.0.1:$good"
+servers_are "127.0.0.1:$(free_port)" "127.0.0.1:$good"
 same "the second, when the first is not there" "0 kept as 4711" "$(hand_in "$letter\0")"
 mv message small
 head -c 20000000 /dev/zero >message # more than a connection takes by itself
@@ -67,7 +67,7 @@ servers_are "127.0.0.1:$port" "127.0.0.1:$good"
 same "or has not heard all of it" "0 kept as 4711" "$(hand_in "$letter\0")"
 kill "$hop"
 mv small message
-servers_are "127.0.0.1:$(closed_port)" "127.0.0.1:$(closed_port)"
+servers_are "127.0.0.1:$(free_port)" "127.0.0.1:$(free_port)"
 same "none is there" "73 " "$(hand_in "$letter\0")"
 matches "the log says so" '^queue-qmqp: warning: unable to connect to 127\.0\.0\.1:[0-9]+: Connection refused$' "$(cat log)"
 hop nasty --qmqp connect=silent || exit 1
@@ -95,7 +95,7 @@ matches "and names it in the log" ' id=kept\?as\?4711 ' "$(cat log)"
 same "the server has it" $'Subject: behind\n\n.dot' "$(tail -n 3 "$(grep -l behind good/message.*)")"
 
 if [ -x "$PEERS/bin/qmqp-sink" ]; then
-	free=$(closed_port)
+	free=$(free_port)
 	"$PEERS/bin/qmqp-sink" -c "127.0.0.1:$free" 10 >sink.log 2>&1 &
 	servers_are "127.0.0.1:$free"
 	wait_until bash -c "exec 3<>/dev/tcp/127.0.0.1/$free"

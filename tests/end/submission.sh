@@ -2,8 +2,7 @@
 # The second port of doc/examples/run-submission: no mail without TLS and a password, whatever the
 # address; and many recipients of one message come slowly, but for those whom the rules exempt.
 . "$(dirname "$0")/../support/lib.sh"
-PYTHON=/usr/bin/python3
-[ -x "$PYTHON" ] || PYTHON=python3
+. "$TESTS/support/launch.sh"
 if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
 	skip "the example run-submission" "root and setpriv(1), which gives the chain to an account"
 	exit 0
@@ -18,20 +17,14 @@ cp key.pem control/serverkey.pem
 echo "ann:$(echo secret | checkpassword-cdb --hash)" >control/users
 controlcdb users || exit 1
 # The rules that the example itself tells.
-sed -nE 's/^#     (.*:allow.*)/\1/p' "$SOURCE/doc/examples/run-submission" | sed 's/^192\.0\.2\.10:/127.0.0.10:/' >rules
-same "the example tells its rules" $'127.0.0.10:allow,TARPITCOUNT="0"\n:allow' "$(cat rules)"
-tcprules submission.cdb submission.tmp <rules || exit 1
+sed -nE 's/^#     (.*:allow.*)/\1/p' "$SOURCE/doc/examples/run-submission" | sed 's/^192\.0\.2\.10:/127.0.0.10:/' >told
+same "the example tells its rules" $'127.0.0.10:allow,TARPITCOUNT="0"\n:allow' "$(cat told)"
+rules submission.cdb <told
 chmod 755 "$work" && mkdir -p mail && chmod 777 mail
 account=nobody
 # It must be there, and reach what is built here.
 setpriv --reuid="$account" --regid="$(id -g "$account")" --clear-groups test -x "$work/bin/smtpd" 2>/dev/null || account=root
 chown "$account" control/users.cdb
-free_port() {
-	"$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-listens() { # process port
-	! kill -0 "$1" 2>/dev/null || grep -qE ":$(printf %04X "$2") [0-9A-F]+:0000 0A" /proc/net/tcp /proc/net/tcp6
-}
 start() { # name count delay: the example, with this tarpit
 	port=$(free_port)
 	sed -e "s,/usr/local/tidewaiter,$home,g" -e "s/^account=.*/account=$account/" -e "s/^port=.*/port=$port/" \
@@ -40,7 +33,7 @@ start() { # name count delay: the example, with this tarpit
 	chmod +x "$1"
 	"./$1" >"$1.log" &
 	server=$!
-	wait_until listens "$server" "$port"
+	wait_until is_up_or_gone "$server" "$port"
 	kill -0 "$server" 2>/dev/null || { cat "$1.log" && exit 1; }
 }
 cat >customer.py <<'END'

@@ -76,19 +76,13 @@ walk() { # launcher number port
 	check "$1: syslog has its name" \
 		wait_until has_lines "$2" 'smtpd\[[0-9]+\]: .*fatal: databytes: ' syslog.log
 }
-listens() { # process port
-	! kill -0 "$1" 2>/dev/null || grep -qE ":$(printf %04X "$2") [0-9A-F]+:0000 0A" /proc/net/tcp
-}
 start_at() { # program configuration option...: at $port, which its configuration has
 	local program=$1
 	shift
 	"$PEERS/bin/$program" "$@" >"$program.log" 2>&1 </dev/null &
 	server=$!
-	wait_until listens "$server" "$port"
+	wait_until is_up_or_gone "$server" "$port"
 	kill -0 "$server" 2>/dev/null || { cat "$program.log" syslog.log && exit 1; }
-}
-free_port() {
-	"$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
 help_with plain "$PYTHON" "$SUPPORT/superserver.py" inetd ./chain || exit 1

@@ -23,7 +23,7 @@ dovecot_start() {
 	mkdir -p jail/etc/dovecot/conf.d
 	cp "$@" jail/etc/dovecot/conf.d/
 	for try in 1 2 3 4 5; do # another process may take a port before Dovecot does
-		read -r pop3_port imap_port < <(free_ports 2)
+		read -r pop3_port imap_port < <(free_port 2)
 		cat >jail/etc/dovecot/test.conf <<-END
 			base_dir = /run/dovecot
 			protocols = pop3 imap

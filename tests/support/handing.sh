@@ -12,10 +12,6 @@ hop() { # name argument-of-next_hop.py...
 	wait_line '^[0-9]+$' "$name.port" || return 1
 	port=$(head -n 1 "$name.port")
 }
-# A port on which nobody listens.
-closed_port() {
-	"$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
 # Hand a message in; prints the exit code and the words on descriptor 6.
 hand_in() { # envelope, as printf reads it; the message is the file message, the program $queue
 	printf '%b' "$1" >envelope

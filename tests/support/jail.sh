@@ -51,9 +51,3 @@ jail_install() { # program...
 		done
 	done
 }
-
-free_ports() { # how many
-	python3 -c 'import socket, sys
-sockets = [socket.create_server(("127.0.0.1", 0)) for number in range(int(sys.argv[1]))]
-print(*(each.getsockname()[1] for each in sockets))' "$1"
-}

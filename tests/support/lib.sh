@@ -91,6 +91,18 @@ wait_until() { # command argument...
 	done
 }
 
+# Ports of 127.0.0.1 at which nobody listens just now, for what cannot say which one it has taken, or
+# for what shall find nobody there.
+free_port() { # how many: 1 unless told
+	python3 -c 'import socket, sys
+sockets = [socket.create_server(("127.0.0.1", 0)) for number in range(int(sys.argv[1]))]
+print(*(each.getsockname()[1] for each in sockets))' "${1:-1}"
+}
+is_up_or_gone() { # process port
+	! kill -0 "$1" 2>/dev/null ||
+		grep -qE ":$(printf %04X "$2") [0-9A-F]+:0000 0A" /proc/net/tcp /proc/net/tcp6
+}
+
 # Start tcpserver on a free loopback port; sets $port and $server. The log is the file NAME.log.
 serve() { # name tcpserver-argument...: options, host and the port 0 are the caller's
 	local name=$1

@@ -127,6 +127,8 @@ class Peer:
         return reply[:1]
 
     def secure(self):
+        if rules.get("tls") == "reset":  # not before the client knows of his connection
+            self.connection.recv(1, socket.MSG_PEEK)
         self.act("tls", "")
         if self.buffer:
             raise Gone

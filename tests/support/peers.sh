@@ -86,7 +86,7 @@ fetch_tree() { # tree name a-program-of-it package...
 		mkdir -p "$tree$(dirname "$file")" && cp -L "$file" "$tree$file"
 	done
 	mkdir -p "$tree/bin" "$tree/usr/bin" && cp -L /bin/sh "$tree/bin/sh" && cp -L /usr/bin/env "$tree/usr/bin/env"
-	rm -rf "$tree/deb" "$tree/usr/share" "$tree.depends" "$tree.round"
+	rm -rf "$tree/deb" "${tree:?}/usr/share" "$tree.depends" "$tree.round"
 	mv "$tree" "$target"
 }
 

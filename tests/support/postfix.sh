@@ -41,7 +41,7 @@ postfix_start() {
 	local try service
 	[ -d jail ] || postfix_make_jail
 	for try in 1 2 3 4 5; do # another process may take a port before Postfix does
-		read -r smtp_port qmqp_port < <(free_ports 2)
+		read -r smtp_port qmqp_port < <(free_port 2)
 		cat >jail/etc/postfix/main.cf <<-END
 			compatibility_level = 3.6
 			maillog_file = /postfix.log
