@@ -1,9 +1,9 @@
 /*
  * load: connect as fast as a server takes it, and say how fast that was.
  *
- *     load [-a at-once] [-n connections] [-w warm-up] address port
+ *     load [-g] [-a at-once] [-n connections] [-w warm-up] address port
  *
- * Each connection waits until the other end closes. Writes one line: connections a second, and the
+ * Each connection waits until the other end closes, or with -g for its greeting, one line. Writes one line: connections a second, and the
  * microseconds that 50, 90 and 99 of a hundred took at most. The warm-up is not counted. A client
  * that is reset counts as served; one that cannot connect ends the program with 111.
  */
@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -22,6 +23,7 @@ struct run {
 	struct sockaddr_in server;
 	int epoll;
 	size_t total, started, ended;
+	int wants_greeting;
 	int64_t *begun;	 /* nanoseconds, by descriptor */
 	int64_t *lasted; /* nanoseconds, by order of ending */
 };
@@ -66,7 +68,8 @@ static void go_on(struct run *run, int client)
 	ssize_t count;
 
 	while ((count = read(client, bytes, sizeof(bytes))) > 0)
-		;
+		if (run->wants_greeting && memchr(bytes, '\n', (size_t)count))
+			break;
 	if (count == -1 && errno == EAGAIN)
 		return;
 	if (count == -1 && errno != ECONNRESET)
@@ -115,9 +118,10 @@ int main(int argc, char **argv)
 	int64_t began, took;
 	int letter;
 
-	while ((letter = getopt(argc, argv, "a:n:w:")) != -1) {
+	while ((letter = getopt(argc, argv, "a:gn:w:")) != -1) {
 		switch (letter) {
 		case 'a': at_once = strtoul(optarg, NULL, 10); break;
+		case 'g': run.wants_greeting = 1; break;
 		case 'n': total = strtoul(optarg, NULL, 10); break;
 		case 'w': warm_up = strtoul(optarg, NULL, 10); break;
 		default: return 100;
