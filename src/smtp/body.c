@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define SHORT_LINE 16 /* bytes; more than memchr(3) and memcpy(3) would be worth their calls for */
+
 enum {
 	LINE_START, /* behind CRLF */
 	IN_LINE,
@@ -154,6 +156,52 @@ static enum body_step take_byte(struct smtp_body *body, char byte, bool *is_used
 	return BODY_MORE;
 }
 
+/* Where the first LF is, or length. A short line is followed by short lines, mostly. */
+static size_t find_line_end(const char *bytes, size_t length, bool may_be_short)
+{
+	const char *end;
+
+	for (size_t index = 0; may_be_short && index < SHORT_LINE && index < length; index++)
+		if (bytes[index] == '\n')
+			return index;
+	end = memchr(bytes, '\n', length);
+	return end ? (size_t)(end - bytes) : length;
+}
+
+/* Take whole lines from the front of *input as long as there is nothing about them that needs a
+ * second look: they are what mail consists of, and this is the loop that it passes through. */
+static void take_plain_lines(struct smtp_body *body, struct span *input)
+{
+	const char *at = input->bytes, *end = at + input->length;
+	char *to = body->buffer + body->length, *full = body->buffer + BODY_BUFFER;
+	bool may_be_short = false;
+
+	while (at < end) {
+		const char *line = at;
+		size_t length;
+
+		if (*line == '.' && (++line == end || *line == '\r' || *line == '\n'))
+			break;
+		length = find_line_end(line, (size_t)(end - line), may_be_short);
+		if (line + length == end || length == 0 || line[length - 1] != '\r' ||
+		    length >= (size_t)(full - to))
+			break;
+		may_be_short = length < SHORT_LINE;
+		if (may_be_short && end - line >= SHORT_LINE && full - to > SHORT_LINE)
+			memcpy(to, line, SHORT_LINE); /* what is too much is overwritten */
+		else
+			memcpy(to, line, length);
+		to += length;
+		to[-1] = '\n';
+		at = line + length + 1;
+	}
+	body->size += (size_t)(to - body->buffer) - body->length;
+	if (body->largest && body->size > body->largest)
+		body->is_too_large = true;
+	body->length = (size_t)(to - body->buffer);
+	*input = span_tail(*input, (size_t)(at - input->bytes));
+}
+
 enum body_step body_data(struct smtp_body *body, struct span *input)
 {
 	while (input->length) {
@@ -168,6 +216,11 @@ enum body_step body_data(struct smtp_body *body, struct span *input)
 			if (step != BODY_MORE)
 				return step;
 			continue;
+		}
+		if (body->state == LINE_START && !body->is_in_header) {
+			take_plain_lines(body, input);
+			if (input->length == 0)
+				break;
 		}
 		end = span_find(*input, '\n');
 		if (end < input->length) {

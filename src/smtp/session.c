@@ -1,5 +1,6 @@
 #include "smtp/session.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "smtp/state.h"
@@ -322,8 +323,12 @@ struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
 
 	if (!session)
 		return NULL;
-	*session = (struct smtp_session){
-		.settings = settings, .host = host, .phase = PHASE_IDLE, .input = INPUT_COMMAND};
+	/* All but the room for a message's bytes, which costs no memory before there are some. */
+	memset(session, 0, offsetof(struct smtp_session, body.buffer));
+	session->settings = settings;
+	session->host = host;
+	session->phase = PHASE_IDLE;
+	session->input = INPUT_COMMAND;
 	text_init(&session->line, SASL_LARGEST);
 	text_init(&session->out, 4 * LONGEST_NAME);
 	text_init(&session->hello, LINE_LARGEST);

@@ -54,7 +54,6 @@ struct smtp_session {
 	uint32_t recipients;
 	struct text why; /* why the first recipient was accepted */
 	bool is_open;	 /* the host has a message open */
-	struct smtp_body body;
 
 	/* The command that is being handled. */
 	struct smtp_path path;
@@ -63,6 +62,8 @@ struct smtp_session {
 	uint64_t chunk_size, chunk_left; /* of BDAT, bytes */
 	bool is_last_chunk;
 	enum smtp_reply chunk_refusal; /* what is said when the chunk has been thrown away */
+
+	struct smtp_body body; /* last: its buffer is not touched until a message comes */
 };
 
 /* Say a reply, log it if it is a refusal, and count it as an error then. detail is the text of a
