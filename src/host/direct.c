@@ -9,7 +9,6 @@
 #include "host/lists.h"
 #include "smtp/received.h"
 #include "unix/environment.h"
-#include "unix/home.h"
 #include "unix/report.h"
 #include "unix/tls_request.h"
 
@@ -42,7 +41,6 @@ void direct_init(struct direct *direct, struct settings *settings, struct client
 		.log.rule = span_of(environment_get("TCPRULE")),
 		.log.why = settings->smtp.may_relay ? SPAN("relayclient") : SPAN(""),
 		.remote_host = known(environment_get("TCPREMOTEHOST")),
-		.queue_name = environment_get("QMAILQUEUE"),
 		.password_program = password_program,
 		.start = now(),
 	};
@@ -53,12 +51,12 @@ void direct_init(struct direct *direct, struct settings *settings, struct client
 	}
 	text_init(&direct->queue_id, 2 * QUEUE_PROGRAM_TEXT);
 	text_init(&direct->why_user, LONGEST_WHY);
-	queue_program_init(&direct->queue, &queue_program_limits);
+	hand_off_init(&direct->hand_off, environment_get("QMAILQUEUE"));
 }
 
 void direct_free(struct direct *direct)
 {
-	queue_program_free(&direct->queue);
+	hand_off_free(&direct->hand_off);
 	interfaces_free(&direct->interfaces);
 	text_free(&direct->queue_id);
 	text_free(&direct->why_user);
@@ -245,25 +243,19 @@ static void write_received(struct direct *direct, struct span hello, struct span
 	text_init(&field, LONGEST_RECEIVED);
 	received_write(&fields, &field);
 	if (field.failed)
-		direct->queue.was_fed = false; /* without it no loop would ever be seen */
-	queue_program_write(&direct->queue, text_span(&field));
+		hand_off_spoil(&direct->hand_off); /* without it no loop would ever be seen */
+	hand_off_write(&direct->hand_off, text_span(&field));
 	text_free(&field);
 }
 
 static enum verdict open_message(void *world, struct span hello, struct span protocol)
 {
 	struct direct *direct = world;
-	const char *name = direct->queue_name;
-	char path[4096];
 
 	direct->message = now();
 	text_clear(&direct->queue_id);
-	if (!name || !*name) {
-		home_program("queue-maildir", path, sizeof(path));
-		name = path;
-	}
-	if (queue_program_open(&direct->queue, name) == -1) {
-		warn_errno("unable to run %s", name);
+	if (hand_off_open(&direct->hand_off) == -1) {
+		warn_errno("unable to run %s", direct->hand_off.name);
 		return VERDICT_LATER;
 	}
 	write_received(direct, hello, protocol);
@@ -274,28 +266,28 @@ static void body(void *world, struct span bytes)
 {
 	struct direct *direct = world;
 
-	queue_program_write(&direct->queue, bytes);
+	hand_off_write(&direct->hand_off, bytes);
 }
 
 static void discard(void *world)
 {
 	struct direct *direct = world;
 
-	queue_program_abandon(&direct->queue);
+	hand_off_abandon(&direct->hand_off);
 }
 
 static enum verdict commit(void *world, struct span envelope, struct smtp_answer *answer)
 {
 	struct direct *direct = world;
-	unsigned long process = (unsigned long)direct->queue.child;
+	unsigned long process = hand_off_process(&direct->hand_off);
 	struct queue_result result;
 	enum verdict verdict;
 
 	if (direct->client->is_gone) {
-		queue_program_abandon(&direct->queue);
+		hand_off_abandon(&direct->hand_off);
 		return VERDICT_LATER;
 	}
-	result = queue_program_close(&direct->queue, envelope);
+	result = hand_off_close(&direct->hand_off, envelope);
 	verdict = queue_status_read(&result, &answer->text, answer->enhanced_code);
 	if (verdict != VERDICT_YES)
 		return verdict;

@@ -1,9 +1,9 @@
 /*
  * direct: the world of a session, from within its own process.
  *
- * Answers struct smtp_host with the settings, the client's descriptors and a queue program, and
- * writes the log. A message for whose answer nobody listens any more is not completed: its sender
- * will try again, and it must not be there twice.
+ * Answers struct smtp_host with the settings, the client's descriptors and a queue program or the
+ * Maildir, and writes the log. A message for whose answer nobody listens any more is not completed:
+ * its sender will try again, and it must not be there twice.
  */
 #ifndef HOST_DIRECT_H
 #define HOST_DIRECT_H
@@ -12,8 +12,8 @@
 
 #include "base/text.h"
 #include "host/client.h"
+#include "host/hand_off.h"
 #include "host/log.h"
-#include "host/queue_program.h"
 #include "host/settings.h"
 #include "smtp/session.h"
 #include "unix/interfaces.h"
@@ -24,8 +24,7 @@ struct direct {
 	struct log log;
 	char remote_ip[ADDRESS_TEXT]; /* TCPREMOTEIP in the one form; empty: it is no address */
 	struct span remote_host;
-	const char *queue_name;
-	struct queue_program queue;
+	struct hand_off hand_off;
 	struct interfaces interfaces;
 	struct text queue_id;	 /* what names the message queued last */
 	char **password_program; /* what AUTH asks, ends in NULL; NULL: nothing */

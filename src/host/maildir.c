@@ -9,10 +9,11 @@
 
 #include "host/trouble.h"
 #include "queue/name.h"
+#include "unix/environment.h"
 #include "unix/file.h"
+#include "unix/home.h"
 
-#define LONGEST_PATH 4096
-#define MOST_NAMES   100 /* tried for one message */
+#define MOST_NAMES 100 /* tried for one message */
 
 static void write_path(const struct maildir *maildir, const char *folder, const char *name,
 		       struct text *path)
@@ -32,7 +33,7 @@ static int make_directories(const struct maildir *maildir)
 	struct text path;
 	int result = 0;
 
-	text_init(&path, LONGEST_PATH);
+	text_init(&path, MAILDIR_LONGEST_PATH);
 	if (mkdir(maildir->directory, 0700) == -1 && errno != EEXIST)
 		return -1;
 	for (size_t index = 0; index < sizeof(folders) / sizeof(*folders) && result == 0; index++) {
@@ -96,8 +97,8 @@ static int create_spool(void *world)
 	struct text name, path;
 	int descriptor, kept;
 
-	text_init(&name, LONGEST_PATH);
-	text_init(&path, LONGEST_PATH);
+	text_init(&name, MAILDIR_LONGEST_PATH);
+	text_init(&path, MAILDIR_LONGEST_PATH);
 	write_path(maildir, "tmp", "", &path);
 	descriptor = path.failed ? -1 : open(path.bytes, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 	if (descriptor == -1) { /* no such directory, or not on this file system */
@@ -110,6 +111,17 @@ static int create_spool(void *world)
 	text_free(&path);
 	errno = kept;
 	return descriptor;
+}
+
+const char *maildir_find(struct text *path)
+{
+	const char *directory = environment_get("MAILDIR");
+
+	if (directory && *directory)
+		return directory;
+	text_add_string(path, home_directory);
+	text_add_string(path, "/mail");
+	return text_string(path);
 }
 
 void maildir_init(struct maildir *maildir, const char *directory)
@@ -148,7 +160,7 @@ static enum queue_status move_into_new(const struct maildir *maildir, const char
 	struct text target;
 	int result;
 
-	text_init(&target, LONGEST_PATH);
+	text_init(&target, MAILDIR_LONGEST_PATH);
 	write_path(maildir, "new", name, &target);
 	errno = ENAMETOOLONG;
 	result = target.failed ? -1 : rename_to_new_name(path, target.bytes);
@@ -171,8 +183,8 @@ enum queue_status maildir_store(struct maildir *maildir, struct span lines, stru
 	struct text name, path;
 	int descriptor;
 
-	text_init(&name, LONGEST_PATH);
-	text_init(&path, LONGEST_PATH);
+	text_init(&name, MAILDIR_LONGEST_PATH);
+	text_init(&path, MAILDIR_LONGEST_PATH);
 	descriptor = create(maildir, lines.length + maildir->spool.size, &name, &path);
 	if (descriptor == -1) {
 		status = trouble(errno == ENOENT ? QUEUE_NO_HOME : QUEUE_NO_FILES,

@@ -14,10 +14,15 @@
 #include "host/spool.h"
 #include "queue/status.h"
 
+#define MAILDIR_LONGEST_PATH 4096 /* bytes */
+
 struct maildir {
 	const char *directory; /* tmp/, new/ and cur/ are made in it where they are missing */
 	struct spool spool;    /* the message */
 };
+
+/* The directory that MAILDIR names, or else the default one, whose name is put into *path. */
+const char *maildir_find(struct text *path);
 
 /* Take no memory and open nothing yet. The directory's name and the maildir itself must stay. */
 void maildir_init(struct maildir *maildir, const char *directory);

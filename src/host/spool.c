@@ -58,7 +58,45 @@ void spool_free(struct spool *spool)
 	if (spool->file != -1)
 		close(spool->file);
 	spool->file = -1;
+	spool->size = 0;
 	text_free(&spool->held);
+}
+
+/* What is held goes into the file. */
+static enum queue_status spill(struct spool *spool, struct text *why)
+{
+	if (spool->file == -1)
+		spool->file = spool->create(spool->world);
+	if (spool->file == -1)
+		return trouble(QUEUE_NO_FILES, "create a file in", spool->place, why);
+	if (file_write(spool->file, text_span(&spool->held)) == -1)
+		return trouble(QUEUE_WRITE_ERROR, "write to a file in", spool->place, why);
+	text_clear(&spool->held);
+	return QUEUE_OK;
+}
+
+enum queue_status spool_add(struct spool *spool, struct span bytes, struct text *why)
+{
+	struct text *held = &spool->held;
+
+	while (bytes.length) {
+		struct span part = span_head(bytes, SPOOL_HELD - held->length);
+		enum queue_status status;
+
+		text_add(held, part);
+		errno = ENOMEM;
+		if (held->failed)
+			return trouble(QUEUE_NO_MEMORY, "hold", "the message", why);
+		spool->size += part.length;
+		bytes = span_tail(bytes, part.length);
+		/* Once there is a file, all of the message is there. */
+		if (held->length < SPOOL_HELD && spool->file == -1)
+			continue;
+		status = spill(spool, why);
+		if (status != QUEUE_OK)
+			return status;
+	}
+	return QUEUE_OK;
 }
 
 enum queue_status spool_receive(struct spool *spool, int descriptor, struct text *why)
@@ -72,17 +110,13 @@ enum queue_status spool_receive(struct spool *spool, int descriptor, struct text
 	}
 	for (;;) {
 		if (held->length == SPOOL_HELD) {
-			if (spool->file == -1) {
-				fcntl(descriptor, F_SETPIPE_SZ, PIPE_FOR_MANY);
-				spool->file = spool->create(spool->world);
-			}
+			enum queue_status status;
+
 			if (spool->file == -1)
-				return trouble(QUEUE_NO_FILES, "create a file in", spool->place,
-					       why);
-			if (file_write(spool->file, text_span(held)) == -1)
-				return trouble(QUEUE_WRITE_ERROR, "write to a file in",
-					       spool->place, why);
-			text_clear(held);
+				fcntl(descriptor, F_SETPIPE_SZ, PIPE_FOR_MANY);
+			status = spill(spool, why);
+			if (status != QUEUE_OK)
+				return status;
 		}
 		count = file_read(descriptor, held->bytes + held->length,
 				  SPOOL_HELD - held->length);
@@ -93,9 +127,7 @@ enum queue_status spool_receive(struct spool *spool, int descriptor, struct text
 		held->length += (size_t)count;
 		spool->size += (uint64_t)count;
 	}
-	if (spool->file != -1 && file_write(spool->file, text_span(held)) == -1)
-		return trouble(QUEUE_WRITE_ERROR, "write to a file in", spool->place, why);
-	return QUEUE_OK;
+	return spool->file == -1 ? QUEUE_OK : spill(spool, why);
 }
 
 /* Write two spans, with one call where the system takes them at once. Returns 0, or -1. */

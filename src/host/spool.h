@@ -34,6 +34,9 @@ void spool_init_temporary(struct spool *spool);
  * went wrong, and appends the reason to *why. */
 enum queue_status spool_receive(struct spool *spool, int descriptor, struct text *why);
 
+/* Append bytes to the message. The answer is as above. */
+enum queue_status spool_add(struct spool *spool, struct span bytes, struct text *why);
+
 /* Write these bytes and the message behind them to where a descriptor stands. Returns 0, or -1 with
  * errno. */
 int spool_copy(struct spool *spool, struct span before, int descriptor);

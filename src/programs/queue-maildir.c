@@ -13,8 +13,6 @@
 #include "host/maildir.h"
 #include "host/submission.h"
 #include "queue/envelope.h"
-#include "unix/environment.h"
-#include "unix/home.h"
 #include "unix/options.h"
 #include "unix/report.h"
 
@@ -25,17 +23,6 @@ static void on_alarm(int number)
 {
 	(void)number;
 	_exit(QUEUE_TIMEOUT);
-}
-
-static const char *maildir_directory(struct text *path)
-{
-	const char *directory = environment_get("MAILDIR");
-
-	if (directory && *directory)
-		return directory;
-	text_add_string(path, home_directory);
-	text_add_string(path, "/mail");
-	return text_string(path);
 }
 
 int main(int argc, char **argv)
@@ -53,11 +40,11 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is a write error like others */
 	signal(SIGALRM, on_alarm);
 	alarm(SUBMISSION_PATIENCE);
-	text_init(&default_directory, 4096);
+	text_init(&default_directory, MAILDIR_LONGEST_PATH);
 	text_init(&lines, 3 * ENVELOPE_LARGEST);
 	text_init(&why, 4096);
 	envelope_init(&envelope);
-	maildir_init(&maildir, maildir_directory(&default_directory));
+	maildir_init(&maildir, maildir_find(&default_directory));
 
 	status = maildir_receive(&maildir, 0, &why);
 	if (status != QUEUE_OK)

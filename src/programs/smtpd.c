@@ -4,9 +4,9 @@
  *     smtpd [-q] [-v] [checkpassword-program argument ...]
  *
  * Reads the control directory and RELAYCLIENT before the first byte of the network; decides on each
- * recipient; hands messages to QMAILQUEUE. AUTH asks the program; STARTTLS asks whoever set
- * SSLCTLFD. Exit 0: the session is over, whoever ended it. Exit 100: wrong usage. Exit 111: it
- * could not begin (421).
+ * recipient; hands messages to QMAILQUEUE, or stores them in the Maildir without one. AUTH asks the
+ * program; STARTTLS asks whoever set SSLCTLFD. Exit 0: the session is over, whoever ended it. Exit
+ * 100: wrong usage. Exit 111: it could not begin (421).
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -100,6 +100,7 @@ int main(int argc, char **argv)
 	read_options(argc, argv);
 	spawn_prepare();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit is a write error like others */
 	client_init(&client, 0, 1);
 	text_init(&why, 2 * REPORT_LINE);
 	if (!settings_read(&settings, optind < argc, &why))

@@ -11,7 +11,7 @@
 
 /* The signals that this suite's programs catch or ignore: only for these can the disposition that a
  * child starts with be other than the default. */
-static const int handled[] = {SIGTERM, SIGCHLD, SIGPIPE, SIGHUP, SIGINT, SIGALRM, SIGBUS};
+static const int handled[] = {SIGTERM, SIGCHLD, SIGPIPE, SIGHUP, SIGINT, SIGALRM, SIGBUS, SIGXFSZ};
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 

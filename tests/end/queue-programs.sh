@@ -107,7 +107,8 @@ same "one whose child never stops talking" "554 5.3.0 mail server permanently re
 kill "$(cat "$OUT/child")"
 
 # --- what it is given ---
-queue_is "cat >$OUT/message; cat <&1 >$OUT/envelope; ls /proc/\$\$/fd | grep -v '^1.\$' | xargs >$OUT/open; env >$OUT/env; exit 0"
+queue_is "cat >$OUT/message; cat <&1 >$OUT/envelope; open=
+for file in /proc/\$\$/fd/?; do [ ! -L \$file ] || open=\"\$open \${file##*/}\"; done; echo \$open >$OUT/open; env >$OUT/env; exit 0"
 export TCPREMOTEIP=192.0.2.1 MARK=here
 deliver >/dev/null
 unset TCPREMOTEIP MARK

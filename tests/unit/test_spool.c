@@ -26,7 +26,34 @@ static void check_contents(const char *name, int descriptor, const struct text *
 	text_free(&found);
 }
 
-static void test_spool_gives_back_what_came(void **state)
+static enum queue_status receive(struct spool *spool, const struct text *message, struct text *why)
+{
+	int input = temporary_file();
+	enum queue_status status;
+
+	assert_int_equal(file_write(input, text_span(message)), 0);
+	lseek(input, 0, SEEK_SET);
+	status = spool_receive(spool, input, why);
+	close(input);
+	return status;
+}
+
+static enum queue_status add_pieces(struct spool *spool, const struct text *message,
+				    struct text *why)
+{
+	enum queue_status status = QUEUE_OK;
+	struct span rest = text_span(message);
+	size_t length = 1;
+
+	for (; rest.length && status == QUEUE_OK; length = length * 3 % 100003) {
+		status = spool_add(spool, span_head(rest, length), why);
+		rest = span_tail(rest, length);
+	}
+	return status;
+}
+
+static void check_what_came(enum queue_status (*give)(struct spool *, const struct text *,
+						      struct text *))
 {
 	static const struct {
 		const char *name;
@@ -39,9 +66,8 @@ static void test_spool_gives_back_what_came(void **state)
 		{"large", 3 * SPOOL_HELD + 17},
 	};
 
-	(void)state;
 	for (size_t index = 0; index < LENGTH(cases); index++) {
-		int input = temporary_file(), copy = temporary_file(), opened;
+		int copy = temporary_file(), opened;
 		struct text message, pieces, why;
 		struct spool spool;
 		struct span piece;
@@ -52,10 +78,8 @@ static void test_spool_gives_back_what_came(void **state)
 		text_init(&why, 1000);
 		for (size_t byte = 0; byte < cases[index].size; byte++)
 			text_add_byte(&message, (char)(byte % 251 + byte / 4096));
-		assert_int_equal(file_write(input, text_span(&message)), 0);
-		lseek(input, 0, SEEK_SET);
 		spool_init_temporary(&spool);
-		if (spool_receive(&spool, input, &why) != QUEUE_OK)
+		if (give(&spool, &message, &why) != QUEUE_OK)
 			fail_msg("%s: %s", cases[index].name, text_string(&why));
 		assert_int_equal(spool.size, cases[index].size);
 		for (int round = 0; round < 2; round++) {
@@ -71,7 +95,6 @@ static void test_spool_gives_back_what_came(void **state)
 		assert_int_equal(spool_copy(&spool, SPAN("before"), copy), 0);
 		lseek(copy, 6, SEEK_SET);
 		check_contents(cases[index].name, copy, &message);
-		close(input);
 		close(copy);
 		spool_free(&spool);
 		text_free(&message);
@@ -80,10 +103,23 @@ static void test_spool_gives_back_what_came(void **state)
 	}
 }
 
+static void test_spool_gives_back_what_came(void **state)
+{
+	(void)state;
+	check_what_came(receive);
+}
+
+static void test_spool_gives_back_what_was_added(void **state)
+{
+	(void)state;
+	check_what_came(add_pieces);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spool_gives_back_what_came),
+		cmocka_unit_test(test_spool_gives_back_what_was_added),
 	};
 
 	return cmocka_run_group_tests_name("spool", tests, NULL, NULL);
