@@ -20,6 +20,7 @@
 #include "unix/options.h"
 #include "unix/report.h"
 #include "unix/spawn.h"
+#include "unix/waiting.h"
 
 #define USAGE "[-q] [-v] [checkpassword-program argument ...]"
 #define BLOCK 65536 /* bytes read at once */
@@ -101,6 +102,8 @@ int main(int argc, char **argv)
 	spawn_prepare();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is a write error like others */
+	if (!waiting_take())
+		return 0;
 	client_init(&client, 0, 1);
 	text_init(&why, 2 * REPORT_LINE);
 	if (!settings_read(&settings, optind < argc, &why))

@@ -11,8 +11,10 @@
 
 #include "unix/backoff.h"
 #include "unix/children.h"
+#include "unix/prototype.h"
 #include "unix/report.h"
 #include "unix/spawn.h"
+#include "unix/waiting.h"
 
 #define MOST_AT_A_TIME	32 /* connections taken before the ends of children are looked at */
 #define MOST_PATH_BYTES 4096
@@ -25,9 +27,12 @@ struct state {
 	const struct launcher *launcher;
 	struct variables *variables;
 	struct children *children;
-	struct backoff backoff;
-	struct text path; /* of the program; empty until it is found */
-	int signals;	  /* a descriptor: see signalfd(2) */
+	struct backoff backoff; /* of all */
+	struct prototype prototype;
+	struct backoff starting; /* of the prototype */
+	bool must_wait;		 /* there is to be one */
+	struct text path;	 /* of the program; empty until it is found */
+	int signals;		 /* a descriptor: see signalfd(2) */
 };
 
 /* --- the traditional lines --- */
@@ -83,26 +88,63 @@ static void back_off(struct state *state, const char *what)
 	warn_errno("%s; trying on", what);
 }
 
-static pid_t start(struct state *state, int descriptor, char **environment)
+static bool find_program(struct state *state)
+{
+	return state->path.length || spawn_find(state->launcher->file, &state->path) == 0;
+}
+
+static pid_t start_anew(struct state *state, int descriptor)
 {
 	const struct spawn_move moves[] = {{descriptor, STDIN_FILENO}, {descriptor, STDOUT_FILENO}};
-	const struct launcher *launcher = state->launcher;
+	char **environment = variables_array(state->variables);
 	pid_t process = -1;
 
-	if (state->path.length || spawn_find(launcher->file, &state->path) == 0)
-		process =
-			spawn(text_string(&state->path), launcher->program, environment, moves, 2);
+	if (!environment)
+		return -1;
+	if (find_program(state))
+		process = spawn(text_string(&state->path), state->launcher->program, environment,
+				moves, 2);
 	if (process == -1)
 		text_clear(&state->path); /* it may be found elsewhere, the next time */
 	return process;
+}
+
+static pid_t start(struct state *state, int descriptor)
+{
+	pid_t process = -1;
+
+	switch (prototype_copy(&state->prototype, descriptor, variables_own(state->variables),
+			       &process)) {
+	case PROTOTYPE_COPIED: return process;
+	case PROTOTYPE_FAILED: return -1;
+	case PROTOTYPE_CANNOT: break;
+	}
+	return start_anew(state, descriptor);
+}
+
+static void start_prototype(struct state *state)
+{
+	char **environment;
+
+	variables_clear(state->variables);
+	variables_set(state->variables, WAITING_VARIABLE, basename(state->launcher->file));
+	environment = variables_array(state->variables);
+	if (environment && find_program(state) &&
+	    prototype_start(&state->prototype, text_string(&state->path), state->launcher->program,
+			    environment) == 0) {
+		backoff_succeed(&state->starting);
+		return;
+	}
+	if (backoff_fail(&state->starting))
+		warn_errno("unable to start %s in advance; trying on", state->launcher->file);
+	text_clear(&state->path);
 }
 
 /* False when the connection got no process. */
 static bool run(struct state *state, int descriptor, const struct connection *connection)
 {
 	const struct launcher *launcher = state->launcher;
-	char **environment = variables_array(state->variables);
-	pid_t process = environment ? start(state, descriptor, environment) : -1;
+	pid_t process = start(state, descriptor);
 
 	if (process == -1 && (errno == EAGAIN || errno == ENOMEM)) {
 		back_off(state, "dropping connections, unable to start a process");
@@ -215,6 +257,25 @@ static void accept_some(struct state *state, const struct listener *listener)
 	}
 }
 
+static void take_end(struct state *state, pid_t process, int status)
+{
+	switch (prototype_has_ended(&state->prototype, process)) {
+	case PROTOTYPE_OTHER: break;
+	case PROTOTYPE_NEVER:
+		warn("%s cannot be copied for connections, and is started for each",
+		     state->launcher->file);
+		state->must_wait = false;
+		return;
+	case PROTOTYPE_ENDED: backoff_fail(&state->starting); return;
+	}
+	if (!children_remove(state->children, process))
+		return; /* a child of whatever this process was before */
+	if (WIFSIGNALED(status))
+		prototype_drop(&state->prototype);
+	say_end(state, process, status);
+	say_status(state);
+}
+
 /* False when it is time to end. */
 static bool take_signals(struct state *state)
 {
@@ -227,12 +288,21 @@ static bool take_signals(struct state *state)
 		if (signals[index].ssi_signo == SIGTERM)
 			return false;
 	while ((process = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (!children_remove(state->children, process))
-			continue; /* a child of whatever this process was before */
-		say_end(state, process, status);
-		say_status(state);
+		take_end(state, process, status);
 	}
 	return true;
+}
+
+/* Milliseconds until the prototype is to be started, or -1: it is there, or none is wanted. */
+static int until_start(const struct state *state)
+{
+	return state->must_wait && state->prototype.process == -1 ? backoff_left(&state->starting)
+								  : -1;
+}
+
+static int sooner(int left, int right)
+{
+	return left == -1 || (right != -1 && right < left) ? right : left;
 }
 
 static void loop(struct state *state)
@@ -245,10 +315,13 @@ static void loop(struct state *state)
 		polls[index + 1] = (struct pollfd){.fd = listeners->listener[index].descriptor,
 						   .events = POLLIN};
 	for (;;) {
-		int left = backoff_left(&state->backoff);
+		int left = backoff_left(&state->backoff), start = until_start(state), ready;
 		size_t count = may_accept(state) ? 1 + listeners->count : 1;
 
-		if (poll(polls, count, left ? left : -1) == -1) {
+		ready = poll(polls, count, sooner(left ? left : -1, start));
+		if (ready == 0 && start == 0) /* whoever is there already goes first */
+			start_prototype(state);
+		if (ready == -1) {
 			back_off(state, "unable to wait for connections");
 			poll(NULL, 0, backoff_left(&state->backoff));
 			continue;
@@ -280,7 +353,8 @@ void launcher_block_signals(void)
 
 int launcher_run(const struct launcher *launcher, struct variables *variables)
 {
-	struct state state = {.launcher = launcher, .variables = variables};
+	struct state state = {
+		.launcher = launcher, .variables = variables, .must_wait = launcher->must_wait};
 	sigset_t signals;
 
 	handled_signals(&signals);
@@ -293,8 +367,10 @@ int launcher_run(const struct launcher *launcher, struct variables *variables)
 		return -1;
 	}
 	text_init(&state.path, MOST_PATH_BYTES);
+	prototype_init(&state.prototype);
 	say_status(&state);
 	loop(&state);
+	prototype_drop(&state.prototype);
 	close(state.signals);
 	children_free(state.children);
 	text_free(&state.path);

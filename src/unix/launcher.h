@@ -29,6 +29,7 @@ struct launcher {
 	const char *banner;	  /* written at once; or NULL */
 	const char *local_host;	  /* the name of this end; or NULL */
 	bool must_kill_ip_options;
+	bool must_wait;	  /* start the program once and copy it: it must know unix/waiting.h */
 	bool is_verbose;  /* write the traditional lines */
 	const char *file; /* the program, found in PATH */
 	char **program;	  /* its arguments, its name first */

@@ -6,10 +6,11 @@ import statistics
 import subprocess
 import time
 
-from servers import Postfix, Server, bench, connections, ours, peer, peers, rounds, spread, table, work
+from servers import Postfix, Server, bench, build, connections, ours, peer, peers, rounds, spread, table, work
 
 options = ["-c", "1000", "-b", "1000", "-H", "-R", "-l", "0"]
 keep_nothing = os.path.join(bench, "keep_nothing")
+static = build + "-static/bin"
 library = os.path.join(peers, "mailfront/usr/lib")
 null = subprocess.DEVNULL
 
@@ -37,9 +38,18 @@ def mailfront():
         "QMAILQUEUE": keep_nothing, "RELAYCLIENT": "", "TCPREMOTEIP": "127.0.0.1", "TCPLOCALHOST": "mail.example.org"}
 
 
-def ours_with(name, *more, **environment):
-    command = [os.path.join(ours, "tcpserver"), "-1", *options, *more, "127.0.0.1", "0", os.path.join(ours, "smtpd")]
+def ours_with(name, *more, programs=ours, **environment):
+    command = [os.path.join(ours, "tcpserver"), "-1", *options, *more, "127.0.0.1", "0", os.path.join(programs, "smtpd")]
     return Server(name, command, **{**home(), "RELAYCLIENT": "", **environment})
+
+
+def all_ours(**environment):
+    """As it is built; with processes started in advance; and linked statically, where that has been built."""
+    servers = [ours_with("tidewaiter", **environment), ours_with("tidewaiter -w", "-w", **environment)]
+    if os.path.exists(os.path.join(static, "smtpd")):
+        servers += [ours_with("tidewaiter, static", programs=static, **environment),
+                    ours_with("tidewaiter -w, static", "-w", programs=static, **environment)]
+    return servers
 
 
 def theirs():
@@ -59,12 +69,12 @@ def theirs():
 
 def greeting():
     servers = [Server("limit", [os.path.join(bench, "bare"), os.path.join(bench, "child")]),
-               ours_with("tidewaiter"), *theirs()]
-    for at_once in 1, 10:
+               *all_ours(), *theirs()]
+    for at_once, pause in (1, "5"), (1, "0"), (10, "0"):
         for _ in range(rounds):
             for server in servers:
-                server.measure(at_once, connections, "-g")
-        table(f"From connect to greeting, {at_once} at a time, half of {connections}", "us", "limit",
+                server.measure(at_once, connections, "-g", "-p", pause)
+        table(f"From connect to greeting, {at_once} at a time, {pause} ms apart, half of {connections}", "us", "limit",
               {server.name: [half for half, _ in server.latencies] for server in servers}, "{:.0f}")
         table("CPU for each", "us", "limit", {server.name: server.costs for server in servers}, "{:.0f}")
         for server in servers:
@@ -144,7 +154,7 @@ def proportional(process):
 def memory():
     sessions = 100
     print(f"\nKiB of proportional set size for each of {sessions} sessions that have been greeted")
-    for server in [ours_with("tidewaiter"), *theirs()]:
+    for server in [*all_ours(), *theirs()]:
         process = getattr(server, "master", server.process.pid)
         before = proportional(process)
         clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(sessions)]
@@ -164,7 +174,7 @@ def delivery():
     if not source:
         return
     mail = os.path.join(work, "mail")
-    servers = [ours_with("tidewaiter", QMAILQUEUE=os.path.join(ours, "queue-maildir"), MAILDIR=mail), *theirs()]
+    servers = [*all_ours(QMAILQUEUE="", MAILDIR=mail), *theirs()]
     servers = [server for server in servers if server.name != "ucspi-tcp + mailfront"]
     messages = connections
     for at_once in 1, 10, 50:

@@ -1,11 +1,13 @@
 /*
  * load: connect as fast as a server takes it, and say how fast that was.
  *
- *     load [-g] [-a at-once] [-n connections] [-w warm-up] address port
+ *     load [-g] [-p pause] [-a at-once] [-n connections] [-w warm-up] address port
  *
- * Each connection waits until the other end closes, or with -g for its greeting, one line. Writes one line: connections a second, and the
- * microseconds that 50, 90 and 99 of a hundred took at most. The warm-up is not counted. A client
- * that is reset counts as served; one that cannot connect ends the program with 111.
+ * Each connection waits until the other end closes, or with -g for its greeting, one line. With -p
+ * so many milliseconds pass when all have ended, before the next ones begin. Writes one line:
+ * connections a second, and the microseconds that 50, 90 and 99 of a hundred took at most. The
+ * warm-up is not counted. A client that is reset counts as served; one that cannot connect ends the
+ * program with 111.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,6 +26,7 @@ struct run {
 	int epoll;
 	size_t total, started, ended;
 	int wants_greeting;
+	unsigned pause; /* microseconds */
 	int64_t *begun;	 /* nanoseconds, by descriptor */
 	int64_t *lasted; /* nanoseconds, by order of ending */
 };
@@ -87,6 +90,8 @@ static void drive(struct run *run, size_t total, size_t at_once)
 	while (run->ended < run->total) {
 		int count;
 
+		if (run->pause && run->started == run->ended)
+			usleep(run->pause);
 		while (run->started < run->total && run->started - run->ended < at_once)
 			start(run);
 		count = epoll_wait(run->epoll, events, 256, 60000);
@@ -118,11 +123,12 @@ int main(int argc, char **argv)
 	int64_t began, took;
 	int letter;
 
-	while ((letter = getopt(argc, argv, "a:gn:w:")) != -1) {
+	while ((letter = getopt(argc, argv, "a:gn:p:w:")) != -1) {
 		switch (letter) {
 		case 'a': at_once = strtoul(optarg, NULL, 10); break;
 		case 'g': run.wants_greeting = 1; break;
 		case 'n': total = strtoul(optarg, NULL, 10); break;
+		case 'p': run.pause = (unsigned)strtoul(optarg, NULL, 10) * 1000; break;
 		case 'w': warm_up = strtoul(optarg, NULL, 10); break;
 		default: return 100;
 		}

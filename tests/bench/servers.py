@@ -117,7 +117,7 @@ def table(title, unit, base, figures, form="{:.2f}"):
         ratios = [value / limit for value, limit in zip(figures[name], figures[base])]
         print(f"{name:24}{form.format(statistics.median(figures[name])):>12} {unit:14} of {base}: {spread(ratios)}")
     for name in names:
-        if name not in ("tidewaiter", base) and "tidewaiter" in figures:
+        if not name.startswith("tidewaiter") and name != base and "tidewaiter" in figures:
             print(f"tidewaiter / {name}: "
                   f"{spread([mine / other for mine, other in zip(figures['tidewaiter'], figures[name])])}")
 
