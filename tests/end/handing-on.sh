@@ -75,32 +75,13 @@ if lacking=$(dovecot_lacks); then
 	skip "Dovecot" "$lacking"
 	exit
 fi
-dovecot_make_jail
-cat >lmtp.conf <<'END'
-protocols = $protocols lmtp
-auth_username_format = %Ln
-service lmtp {
-  chroot =
-}
-protocol lmtp {
-  postmaster_address = postmaster@example.org
-}
-END
-dovecot_start lmtp.conf || exit 1
-wait_until test -S jail/run/dovecot/lmtp
-echo ":lmtp:$work/jail/run/dovecot/lmtp" >home/control/smtproutes
+dovecot_start_lmtp || exit 1
+echo ":lmtp:$lmtp_socket" >home/control/smtproutes
 echo 1 >home/control/maxrecipients
 printf ':allow\n' | tcprules home/tcp.smtp.cdb home/tmp
 example run-to-dovecot
 same "to Dovecot: a stranger's mail for a hosted domain" "{}" "$(send 127.0.0.2 joe@example.org)"
-"$PYTHON" - "$pop3_port" >fetched 2>fetch.log <<'END'
-import poplib, sys
-client = poplib.POP3("127.0.0.1", int(sys.argv[1]), timeout=30)
-client.user("joe")
-client.pass_("secret")
-sys.stdout.buffer.write(b"\n".join(client.retr(1)[1]) + b"\n")
-client.quit()
-END
+dovecot_fetch joe 1 | tr -d '\r' >fetched
 check "is fetched by POP3, with the same body" cmp expected <(sed '1,/^$/d' fetched)
 matches "for the right one" '^Delivered-To: joe' "$(cat fetched)"
 stop "$dovecot"

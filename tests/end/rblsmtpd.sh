@@ -3,6 +3,7 @@
 # the conversation with those who are refused. With rbldnsd as a list where it can be had.
 . "$(dirname "$0")/../support/lib.sh"
 . "$TESTS/support/launch.sh"
+. "$TESTS/support/blocklist.sh"
 
 cat >zone <<'END'
 2.0.0.127.bl.example A 127.0.0.2
@@ -145,27 +146,18 @@ same "no such program" 111 "$(code_of env TCPREMOTEIP=127.0.0.99 rblsmtpd -r bl.
 same "it becomes the program" 7 "$(code_of env TCPREMOTEIP=127.0.0.99 rblsmtpd -r bl.example sh -c 'exit 7')"
 
 # --- a real list ---
-if [ -x "$PEERS/bin/rbldnsd" ]; then
-	mkdir rbl && chmod 755 . rbl
+if lacking=$(blocklist_lacks); then
+	skip "rbldnsd" "$lacking"
+else
+	mkdir rbl
 	printf ':127.0.0.2:Listed, see http://rbl.example/$\n127.0.0.66\n192.0.2.0/24\n' >rbl/four
 	printf ':127.0.0.2:Listed six $\n2001:db8:5::/48\n' >rbl/six
-	user=()
-	[ "$(id -u)" = 0 ] && user=(-u nobody)
-	# it takes no port 0: a port that was free a moment ago, and another try if it is not any more
-	for _ in 1 2 3 4 5; do
-		free=$("$PYTHON" -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-		"$PEERS/bin/rbldnsd" -n "${user[@]}" -w "$work/rbl" -b "127.0.0.1/$free" rbl.example:ip4set:four rbl.example:ip6trie:six >rbldnsd.log 2>&1 &
-		wait_line 'rbldnsd version .* started|unable to bind' rbldnsd.log
-		grep -q started rbldnsd.log && break
-	done
-	DNSCACHEIP=127.0.0.1:$free
+	blocklist_start rbl.example:ip4set:four rbl.example:ip6trie:six || { cat rbldnsd.log && exit 1; }
 	same "rbldnsd: listed" "451 Listed, see http://rbl.example/127.0.0.66" "$(told 127.0.0.66 -r rbl.example)"
 	same "rbldnsd: a net" "553 Listed, see http://rbl.example/192.0.2.77" "$(told 192.0.2.77 -b -r rbl.example)"
 	same "rbldnsd: IPv6" "451 Listed six 2001:db8:5::9" "$(told 2001:db8:5::9 -r rbl.example)"
 	same "rbldnsd: not listed" passed "$(told 198.51.100.1 -r rbl.example)"
 	same "rbldnsd: as an allow list" passed "$(told 127.0.0.66 -a rbl.example -c -r other.example)"
-else
-	skip "rbldnsd" "the package rbldnsd"
 fi
 
 # --- beside the original ---

@@ -5,6 +5,10 @@
 #     dovecot_lacks || dovecot_start extra.conf...
 #
 # Users log in with any name and the password "secret". The log is jail/dovecot.log.
+#
+#     dovecot_start_lmtp
+#
+# starts it with LMTP at a socket, $lmtp_socket: the user is what is before the @ of a recipient.
 
 . "$TESTS/support/jail.sh"
 
@@ -65,4 +69,21 @@ dovecot_start() {
 	done
 	cat dovecot.out jail/dovecot.log
 	return 1
+}
+dovecot_start_lmtp() {
+	cat >lmtp.conf <<-'END'
+		protocols = $protocols lmtp
+		auth_username_format = %Ln
+		service lmtp {
+		  chroot =
+		}
+		protocol lmtp {
+		  postmaster_address = postmaster@example.org
+		}
+	END
+	dovecot_start lmtp.conf && lmtp_socket=$work/jail/run/dovecot/lmtp && wait_until test -S "$lmtp_socket"
+}
+# A message as POP3 has it, with CRLF, but for the dots that it doubles.
+dovecot_fetch() { # user number
+	curl -sS --max-time "$PATIENCE" --user "$1:secret" "pop3://127.0.0.1:$pop3_port/$2" 2>&1
 }
