@@ -3,8 +3,8 @@
 # decision about the same client, whoever has accepted the connection.
 . "$(dirname "$0")/../support/lib.sh"
 . "$TESTS/support/launch.sh"
+. "$TESTS/support/examples.sh"
 
-examples=$SOURCE/doc/examples
 make_home
 home=$work
 ln -s "$BIN" bin
@@ -30,31 +30,11 @@ cat >table <<'END'
 END
 (cat table && echo "::1 ::1 250 250") >table6
 
-decide() { timeout "$PATIENCE" "$PYTHON" "$TESTS/support/decide.py" "$@" 2>&1 | tail -n 1; }
 walk() { # name port: each client of the table on standard input, at the server with the port
 	local client address expected
 	while read -r client address expected; do
 		same "$1: $client" "$expected" "$(decide "$client" "$address" "$2")"
 	done
-}
-# Start a server that has to be told its port, which is $port, in the background. It is tried again
-# when somebody else was faster.
-start_at() { # function that starts it and sets $server
-	local try
-	for try in 1 2 3; do
-		port=$(free_port)
-		"$1"
-		wait_until is_up_or_gone "$server" "$port"
-		kill -0 "$server" 2>/dev/null && return 0
-	done
-	echo "$1: no server after $try tries"
-	tail -n 5 ./*.log
-	exit 1
-}
-# An example as it must be here: this home, this user, this port.
-adapt() { # file
-	sed -e "s,/usr/local/tidewaiter,$home,g" -e "s/\(user *= \|nowait \)tidewaiter/\1$(id -un)/" \
-		-e "s/^account=.*/account=$(id -un)/" -e "s/^port=.*/port=$port/" "$examples/$1"
 }
 
 # --- tcpserver, ours and the original ---
@@ -173,8 +153,7 @@ start_behind() {
 	server=$!
 }
 start_haproxy() {
-	adapt haproxy.cfg | sed -E "s/(bind .*):25\>/\1:$port/; s/(bind ):25\>/\1*:$port/
-		s/127.0.0.1:2526 send-proxy-v2/127.0.0.1:$behind $version/" >haproxy.cfg
+	adapt_haproxy haproxy.cfg "s/127.0.0.1:2526 send-proxy-v2/127.0.0.1:$behind $version/" >haproxy.cfg
 	"$PEERS/bin/haproxy" -db -f haproxy.cfg >haproxy.log 2>&1 </dev/null &
 	server=$!
 }
