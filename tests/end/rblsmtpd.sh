@@ -134,7 +134,9 @@ END
 )
 same "one that talks without end is cut off" bounded "$flood"
 stop "$server"
-matches "curl is told the reason" '553 no' "$(serve curl -H -R -l 0 127.0.0.1 0 rblsmtpd false && echo x | curl -sv --mail-from a@b.example --mail-rcpt c@d.example -T - "smtp://127.0.0.1:$port/x" 2>&1)"
+serve curl -H -R -l 0 127.0.0.1 0 rblsmtpd false || exit 1
+matches "curl is told the reason" '553 no' "$(echo x | curl -sv --mail-from a@b.example --mail-rcpt c@d.example -T - "smtp://127.0.0.1:$port/x" 2>&1)"
+stop "$server"
 unset RBLSMTPD TCPREMOTEIP
 
 # --- usage ---
