@@ -113,7 +113,7 @@ stop "$postfix"
 postfix_start || exit 1
 empty_box
 echo ":127.0.0.1:$smtp_port" >home/control/smtproutes
-example run-smarthost
+example run-to-postfix-by-smtp
 same "by SMTP" "250 2.0.0" "$(send 127.0.0.1 ann@example.net joe@example.org)"
 tr '\r' ' ' <expected >expected.smtp && mv expected.smtp expected # see queue-forward(8)
 comes "by SMTP"
