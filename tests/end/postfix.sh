@@ -23,8 +23,8 @@ head -c -1 letter >letter.swaks # it ends the last line itself
 # Send the letter; prints what smtplib saw.
 send() { # client sender recipient...
 	timeout "$PATIENCE" "$PYTHON" - "$port" "$@" 2>&1 <<-'END_OF_PROGRAM'
-		import smtplib, sys
-		client = smtplib.SMTP("127.0.0.1", int(sys.argv[1]), "client.example", timeout=60, source_address=(sys.argv[2], 0))
+		import os, smtplib, sys
+		client = smtplib.SMTP(os.environ.get("host", "127.0.0.1"), int(sys.argv[1]), "client.example", timeout=60, source_address=(sys.argv[2], 0))
 		with open("letter", "rb") as letter:
 		    data = letter.read().replace(b"\n", b"\r\n")
 		client.ehlo()
@@ -109,8 +109,25 @@ check "and nothing is left of it" wait_until postfix_is_empty
 stop "$server"
 stop "$postfix"
 
+# Where both have the same name Postfix sees the first time to whom it has come back. It looks for that at
+# port 25 only, so this is the one of an address that nobody else has.
+address=127.$((RANDOM % 200 + 20)).$((RANDOM % 250 + 1)).$((RANDOM % 250 + 1))
+if serve alike -v -H -R -l 0 $address 25 env "CONTROLDIR=$work/home/control" "QMAILQUEUE=$BIN/queue-sendmail" \
+	"SENDMAIL=$work/sendmail" smtpd; then
+	postfix_start "relayhost = [$address]" 'myhostname = mail.example.org' || exit 1
+	empty_box
+	same "such a domain, and one name for both" "250 2.0.0" "$(export host=$address && send 127.0.0.2 ann@example.org joe@loop.example)"
+	check "comes back to the sender" wait_until arrived 1
+	matches "who learns why" 'loops back to myself' "$(cat $box/new/*)"
+	same "without a round" 1 "$(grep -c ' queued ' alike.log)"
+	stop "$postfix"
+else
+	skip "such a domain, and one name for both" "a port 25"
+fi
+stop "$server"
+
 # --- by SMTP ---
-postfix_start || exit 1
+postfix_start 'myhostname = mail.example.org' || exit 1 # as the example advises
 empty_box
 echo ":127.0.0.1:$smtp_port" >home/control/smtproutes
 example run-to-postfix-by-smtp
