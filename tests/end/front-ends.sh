@@ -128,7 +128,7 @@ wait_until has_taken 150
 kill -STOP "$source" # whom the kernel has let in and tcpserver has not would be lost
 greeted 2 >/dev/null
 wait_until nobody_waits "$port_one"
-kill -KILL "$one"
+{ kill -KILL "$one" && wait "$one"; } 2>/dev/null
 kill -CONT "$source"
 wait "$source"
 same "nothing is refused when one front end is killed" "0 " "$? $(cat source.log)"
