@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """Stands in for qmail-queue where qmail is not to be had, and keeps to its interface to the letter.
 
 Installed as HOME/bin/qmail-queue it reads a message from descriptor 0 to its end, then an envelope from
