@@ -19,7 +19,7 @@ start_at() { # function that starts it and sets $server
 }
 # An example as it must be here: $home, this user, $port.
 adapt() { # file
-	sed -e "s,/usr/local/tidewaiter,$home,g" -e "s/\(user *= \|nowait \)tidewaiter/\1$(id -un)/" \
+	sed -E -e "s,/usr/local/tidewaiter,$home,g" -e "s/(user *= |nowait )tidewaiter/\1$(id -un)/" -e "$without_root" \
 		-e "s/^account=.*/account=$(id -un)/" -e "s/^port=.*/port=$port/" "$examples/$1"
 }
 # HAProxy's example, so that it listens here. What has to be replaced besides is said to sed(1).

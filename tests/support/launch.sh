@@ -21,6 +21,12 @@ exec grep -hE '^Sig(Blk|Ign):' /proc/self/status
 END
 chmod +x show
 
+# For sed(1), about examples: who is not root cannot take another account, nor needs to.
+without_root=''
+# shellcheck disable=SC2016 # it is the examples' text
+[ "$(id -u)" = 0 ] ||
+	without_root='s/setpriv .* smtpd/smtpd/; s/ -u "\$\(id -u "\$account"\)" -g "\$\(id -g "\$account"\)"//'
+
 rules() { # name, and the rules on standard input
 	tcprules "$1" "$1.tmp" 2>tcprules.out || { cat tcprules.out; exit 1; }
 }
