@@ -46,7 +46,7 @@ LIBS_test_tls_credentials := $(LIBS_tlsd)
 LIBS_test_tls_pump  := $(LIBS_tlsd)
 LIBS_test_tls_variables := $(LIBS_tlsd)
 
-.PHONY: all bench check check-built try install clean
+.PHONY: all bench soak check check-built try install clean
 .SECONDARY:
 all: $(PROGRAMS:%=$(BUILD)/bin/%)
 
@@ -78,6 +78,8 @@ check-built: all $(UNITS) $(FUZZERS)
 	tests/run.sh $(BUILD)
 bench: all $(BENCH)
 	tests/bench/bench.py $(BUILD)
+soak: all
+	tests/bench/soak.py $(BUILD)
 try:
 	./install.sh deps try
 	$(MAKE) all
