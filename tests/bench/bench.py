@@ -15,9 +15,11 @@ not installed.
 import shutil
 import sys
 
-import dialogue
-import launching
-from servers import running, work
+sys.dont_write_bytecode = True
+
+import dialogue  # noqa: E402
+import launching  # noqa: E402
+from servers import running, work  # noqa: E402
 
 parts = {
     "program": launching.program,
