@@ -1,6 +1,7 @@
 # make, make try, make check, make install. Edit conf-cc and conf-home, not this file.
 # Needs GNU make. make SANITIZE=1 builds and checks under ASan and UBSan, make STATIC=1 links
-# statically, each in a build directory of its own.
+# statically, make fuzz looks for inputs that break something (needs clang), each in a build
+# directory of its own.
 , := ,
 CC       := $(shell head -n 1 conf-cc)
 HOMEDIR  := $(shell head -n 1 conf-home)
@@ -42,11 +43,14 @@ LIBS_test_routes    := -lcrypt
 LIBS_test_marks_races := -pthread $(foreach call,openat futimens fstatat renameat linkat unlinkat,-Wl$(,)--wrap=$(call))
 LIBS_tlsd           := -ltls$(if $(STATIC), -lssl -lcrypto)
 LIBS_queue-forward  := -lcdb $(LIBS_tlsd)
+LIBS_fuzz_client    := -Wl$(,)--wrap=connect $(LIBS_tlsd)
+LIBS_fuzz_dns       := -Wl$(,)--wrap=ares_query -lcares
+LIBS_fuzz_list      := -lcrypt
 LIBS_test_tls_credentials := $(LIBS_tlsd)
 LIBS_test_tls_pump  := $(LIBS_tlsd)
 LIBS_test_tls_variables := $(LIBS_tlsd)
 
-.PHONY: all bench soak check check-built try install clean
+.PHONY: all bench soak check check-built fuzz fuzz-built try install clean
 .SECONDARY:
 all: $(PROGRAMS:%=$(BUILD)/bin/%)
 
@@ -58,7 +62,7 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(LIBRARY)
 	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb $(LIBS_$*)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(REPLAY) $(SUPPORT) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb
+	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb $(LIBS_$*)
 $(BUILD)/bench/%: tests/bench/%.c conf-cc Makefile
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) -fno-sanitize=all -static -o $@ $<
@@ -67,6 +71,8 @@ $(LIBRARY): $(MODULES:%.c=$(BUILD)/%.o)
 $(BUILD)/%.o: %.c conf-cc Makefile
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) -c -o $@ $<
+# What tests do themselves, and growing texts, is not what fuzzing is to explore.
+$(BUILD)/tests/support/%.o $(BUILD)/src/base/text.o: FLAGS += $(UNWATCHED)
 $(BUILD)/src/unix/home.o: conf-home
 $(BUILD)/src/unix/home.o: FLAGS += -DHOME_DIRECTORY='"$(HOMEDIR)"'
 
@@ -80,6 +86,12 @@ bench: all $(BENCH)
 	tests/bench/bench.py $(BUILD)
 soak: all
 	tests/bench/soak.py $(BUILD)
+# Every target for FUZZ_SECONDS; make fuzz FUZZ="session cdb" takes these only.
+fuzz:
+	$(MAKE) fuzz-built BUILD=build-fuzz SANITIZE=1 REPLAY= CC='clang -fsanitize=fuzzer-no-link' \
+		LDFLAGS=-fsanitize=fuzzer UNWATCHED=-fno-sanitize=fuzzer-no-link
+	tests/fuzz/run.sh build-fuzz $(FUZZ)
+fuzz-built: $(FUZZERS)
 try:
 	./install.sh deps try
 	$(MAKE) all
@@ -87,6 +99,6 @@ try:
 install: all
 	./install.sh $(BUILD)/bin $(HOMEDIR)
 clean:
-	rm -rf build build-sanitize build-static
+	rm -rf build build-sanitize build-static build-fuzz
 
 -include $(shell find $(BUILD)/src $(BUILD)/tests -name '*.d' 2>/dev/null)

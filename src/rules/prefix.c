@@ -81,8 +81,10 @@ static bool read_numbers(struct span list, unsigned version, bool *has)
 
 	for (;;) {
 		size_t comma = span_find(list, ',');
+		struct span digits = span_head(list, comma);
 
-		if (!number_read_span(span_head(list, comma), 127, &number) || number >= before ||
+		if (!number_read_span(digits, 127, &number) || number >= before ||
+		    (digits.length > 1 && digits.bytes[0] == '0') ||
 		    !prefix_is_indexed(version, (unsigned)number))
 			return false;
 		has[number] = true;

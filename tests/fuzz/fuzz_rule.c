@@ -1,9 +1,11 @@
 /*
  * Any bytes as a file of rules: each line is one that is compiled to bounded records, or has a
- * reason why it is not; and an address that was normalised stays as it is when it is read again.
+ * reason why it is not; an address that was normalised stays as it is when it is read again; and a
+ * record can be shown as a line that compiles to it.
  */
 #include <assert.h>
 
+#include "rules/decompile.h"
 #include "rules/prefix.h"
 #include "rules/rule.h"
 
@@ -41,14 +43,29 @@ static void check_again(const struct rule *rule, struct span key, struct text *w
 	text_free(&copy);
 }
 
-static void check_good(struct rule *rule, bool has_nul, struct text *why)
+/* Of a line without NULs, and so short that what is shown of it is no line too long either. A key
+ * that a range gave may look like a range itself, and then no line shows it. */
+static void check_shown(struct rule *reader, struct span key, struct span data)
 {
+	struct text line;
+
+	text_init(&line, 2 * RULE_LONGEST_LINE);
+	assert(decompile(reader, key, data, &line));
+	assert(span_find(text_span(&line), '\n') == line.length - 1);
+	text_free(&line);
+}
+
+static void check_good(struct rule *rule, struct rule *reader, struct span line, struct text *why)
+{
+	bool has_nul = span_find(line, '\0') < line.length;
 	unsigned count = 0;
 	struct span key;
 
 	check_data(text_span(&rule->data), has_nul);
 	while (rule_next_key(rule, &key)) {
 		assert(++count <= MOST_KEYS);
+		if (!has_nul && line.length < 1000 && !rule->pattern.has_number)
+			check_shown(reader, key, text_span(&rule->data));
 		if (!rule->pattern.has_number)
 			check_again(rule, key, why);
 	}
@@ -59,11 +76,15 @@ static void check_good(struct rule *rule, bool has_nul, struct text *why)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct span rest = {(const char *)bytes, size}, line;
-	struct rule rule;
+	struct rule rule, reader;
 	struct text why;
 
 	if (!rule_init(&rule))
 		return 0;
+	if (!rule_init(&reader)) {
+		rule_free(&rule);
+		return 0;
+	}
 	text_init(&why, 1000);
 	while (span_next_line(&rest, &line)) {
 		text_clear(&why);
@@ -72,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		case RULE_NONE: break;
 		case RULE_GOOD:
 			assert(why.length == 0);
-			check_good(&rule, span_find(line, '\0') < line.length, &why);
+			check_good(&rule, &reader, line, &why);
 			break;
 		case RULE_MALFORMED: assert(why.length > 0); break;
 		}
@@ -81,5 +102,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	}
 	text_free(&why);
 	rule_free(&rule);
+	rule_free(&reader);
 	return 0;
 }

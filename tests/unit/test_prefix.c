@@ -89,6 +89,7 @@ static void test_prefix_lengths_that_are_damaged_are_refused(void **state)
 		{"no number at the end", SPAN("#4/30,\0")},
 		{"blank", SPAN("#4/30, 9\0")},
 		{"sign", SPAN("#4/-1\0")},
+		{"leading zero", SPAN("#6/027\0")},
 		{"an exact address", SPAN("#4/32\0")},
 		{"traditional", SPAN("#4/24\0")},
 		{"longer than IPv6", SPAN("#6/129\0")},
