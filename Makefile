@@ -50,6 +50,17 @@ LIBS_test_tls_credentials := $(LIBS_tlsd)
 LIBS_test_tls_pump  := $(LIBS_tlsd)
 LIBS_test_tls_variables := $(LIBS_tlsd)
 
+# A static program needs each library as an archive. What cannot be had that way on this machine is
+# left out, and said.
+ifdef STATIC
+has_archive = $(findstring /,$(shell $(CC) -print-file-name=$(1:-l%=lib%.a)))
+lacks_of    = $(strip $(foreach library,$(filter -l%,$(LIBS_$(1))),\
+	$(if $(call has_archive,$(library)),,$(library:-l%=lib%.a))))
+LEFT_OUT := $(foreach program,$(PROGRAMS),$(if $(call lacks_of,$(program)),$(program)))
+$(foreach program,$(LEFT_OUT),$(info left out: $(program) cannot be linked statically here, for want of $(call lacks_of,$(program))))
+PROGRAMS := $(filter-out $(LEFT_OUT),$(PROGRAMS))
+endif
+
 .PHONY: all bench soak check check-built fuzz fuzz-built try install clean
 .SECONDARY:
 all: $(PROGRAMS:%=$(BUILD)/bin/%)
