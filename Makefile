@@ -61,7 +61,7 @@ $(foreach program,$(LEFT_OUT),$(info left out: $(program) cannot be linked stati
 PROGRAMS := $(filter-out $(LEFT_OUT),$(PROGRAMS))
 endif
 
-.PHONY: all bench soak check check-built fuzz fuzz-built try install clean
+.PHONY: all bench soak check check-built fuzz fuzz-built try install clean deb units-built
 .SECONDARY:
 all: $(PROGRAMS:%=$(BUILD)/bin/%)
 
@@ -93,6 +93,7 @@ check:
 	$(MAKE) check-built
 check-built: all $(UNITS) $(FUZZERS)
 	tests/run.sh $(BUILD)
+units-built: $(UNITS) $(FUZZERS)
 bench: all $(BENCH)
 	tests/bench/bench.py $(BUILD)
 soak: all
@@ -103,6 +104,10 @@ fuzz:
 		LDFLAGS=-fsanitize=fuzzer UNWATCHED=-fno-sanitize=fuzzer-no-link
 	tests/fuzz/run.sh build-fuzz $(FUZZ)
 fuzz-built: $(FUZZERS)
+# The Debian package, in build/deb.
+deb:
+	./install.sh deps deb
+	doc/packaging/deb.sh build/deb
 try:
 	./install.sh deps try
 	$(MAKE) all

@@ -2,7 +2,8 @@
 # Installs tidewaiter, or the packages that building and testing it need.
 #
 #     ./install.sh deps [LEVEL]    packages: what LEVEL needs, build, try, test or all (of make,
-#                                  make try, make check, and the checks under every compiler)
+#                                  make try, make check, and the checks under every compiler), or
+#                                  deb (of make deb)
 #     ./install.sh BIN HOME        the programs of BIN, and what belongs to them, to HOME
 #
 # The second form honours DESTDIR and never touches a file in HOME/control.
@@ -16,7 +17,8 @@ fail() {
 }
 
 # What each need is called, one line a need: its purpose, how to see that it is there, and the
-# package's name for apt (Debian, Ubuntu), dnf (Fedora), apk (Alpine) and pacman (Arch).
+# package's name for apt (Debian, Ubuntu), dnf (Fedora), apk (Alpine) and pacman (Arch); "-": it is
+# not needed there.
 needs() {
 	cat <<-'END'
 		build command:cc gcc gcc gcc gcc
@@ -44,6 +46,9 @@ needs() {
 		all command:clang clang clang clang clang
 		all command:clang-format clang-format clang-tools-extra clang-extra-tools clang
 		all sanitizer: gcc libasan gcc gcc
+		deb command:dh debhelper - - -
+		deb command:dpkg-buildpackage dpkg-dev - - -
+		deb command:lintian lintian - - -
 	END
 }
 
@@ -63,11 +68,12 @@ is_there() { # kind:name, or kind:name:detail
 missing() { # column-of-the-package-names level
 	needs | while read -r purpose probe deb rpm apk arch; do
 		case "$2 $purpose" in
-		"build try" | "build test" | "build all" | "try test" | "try all" | "test all") continue ;;
+		"build try" | "build test" | "build all" | "build deb" | "try test" | "try all" | "try deb" | \
+			"test all" | "test deb" | "deb try" | "deb test" | "deb all") continue ;;
 		esac
 		is_there "$probe" && continue
 		case $1 in deb) echo "$deb" ;; rpm) echo "$rpm" ;; apk) echo "$apk" ;; arch) echo "$arch" ;; *) echo "$deb" ;; esac
-	done | sort -u | tr '\n' ' '
+	done | grep -vx -e - | sort -u | tr '\n' ' '
 }
 
 deps() { # level
@@ -136,16 +142,16 @@ layout() { # bin home
 case ${1:-} in
 deps)
 	case ${2:-build} in
-	build | try | test | all) deps "${2:-build}" ;;
+	build | try | test | all | deb) deps "${2:-build}" ;;
 	*)
-		say "usage: install.sh deps [build | try | test | all]"
+		say "usage: install.sh deps [build | try | test | all | deb]"
 		exit 100
 		;;
 	esac
 	;;
 *)
 	if [ $# -ne 2 ]; then
-		say "usage: install.sh deps [build | try | test | all], or install.sh BIN HOME"
+		say "usage: install.sh deps [build | try | test | all | deb], or install.sh BIN HOME"
 		exit 100
 	fi
 	layout "$1" "$2"
