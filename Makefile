@@ -44,7 +44,7 @@ LIBS_test_marks_races := -pthread $(foreach call,openat futimens fstatat renamea
 LIBS_tlsd           := -ltls$(if $(STATIC), -lssl -lcrypto)
 LIBS_queue-forward  := -lcdb $(LIBS_tlsd)
 LIBS_fuzz_client    := -Wl$(,)--wrap=connect $(LIBS_tlsd)
-LIBS_fuzz_dns       := -Wl$(,)--wrap=ares_query -lcares
+LIBS_fuzz_dns       := -lcares $(foreach call,query gethostbyaddr gethostbyname,-Wl$(,)--wrap=ares_$(call))
 LIBS_fuzz_list      := -lcrypt
 LIBS_test_tls_credentials := $(LIBS_tlsd)
 LIBS_test_tls_pump  := $(LIBS_tlsd)

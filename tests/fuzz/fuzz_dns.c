@@ -1,18 +1,22 @@
 /*
  * Any bytes as the answers of DNS lists: what is taken of them is bounded, and what follows from
- * them for the client does not depend on which came first; a reason is printable and short.
+ * them for the client does not depend on which came first; a reason is printable and short. And any
+ * name as that of an address: it is taken when it leads back, and is fit for a log and for rules.
  *
- * The input is two answers, each behind its length in two bytes, then a byte of settings. The
- * resolver's library is called as ever, only that its question goes nowhere: the linker is told to
- * put __wrap_ares_query in its place.
+ * The input is two answers, each behind its length in two bytes, then a byte of settings, then a
+ * name that ends in NUL and the addresses that it has, of four bytes each. The resolver's library
+ * is called as ever, only that its questions go nowhere: the linker is told to put the functions
+ * below in their place.
  */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define CARES_NO_DEPRECATED
 #include <ares.h>
+#include <netdb.h>
 
 #include "rules/blocklist.h"
 #include "unix/dns.h"
@@ -20,6 +24,15 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 void __wrap_ares_query(ares_channel channel, const char *name, int class, int type,
 		       ares_callback on_answer, void *world);
+void __wrap_ares_gethostbyaddr(ares_channel channel, const void *address, int length, int family,
+			       ares_host_callback on_host, void *world);
+void __wrap_ares_gethostbyname(ares_channel channel, const char *name, int family,
+			       ares_host_callback on_host, void *world);
+
+#define MOST_ADDRESSES 8
+
+/* The name and its addresses. */
+static struct span host_name, host_addresses;
 
 /* The answer that the next question gets; a length of 0: none comes, with this code. */
 static struct span answer;
@@ -36,6 +49,41 @@ void __wrap_ares_query(ares_channel channel, const char *name, int class, int ty
 		memcpy(copy, answer.bytes, answer.length);
 	on_answer(world, answer.length ? ARES_SUCCESS : failure, 0, copy, (int)answer.length);
 	free(copy);
+}
+
+void __wrap_ares_gethostbyaddr(ares_channel channel, const void *address, int length, int family,
+			       ares_host_callback on_host, void *world)
+{
+	char name[1025], *none = NULL;
+	struct hostent host = {.h_name = name, .h_aliases = &none};
+	struct span bytes = span_head(host_name, sizeof(name) - 1);
+
+	(void)channel, (void)address;
+	if (bytes.length)
+		memcpy(name, bytes.bytes, bytes.length);
+	name[bytes.length] = '\0';
+	host.h_length = length;
+	host.h_addrtype = family;
+	on_host(world, ARES_SUCCESS, 0, &host);
+}
+
+void __wrap_ares_gethostbyname(ares_channel channel, const char *name, int family,
+			       ares_host_callback on_host, void *world)
+{
+	char bytes[MOST_ADDRESSES][4], *list[MOST_ADDRESSES + 1];
+	struct hostent host = {.h_addrtype = family, .h_length = 4, .h_addr_list = list};
+	struct span rest = host_addresses;
+	size_t count = 0;
+
+	(void)channel;
+	assert(*name);
+	for (; count < MOST_ADDRESSES && rest.length >= 4; rest = span_tail(rest, 4)) {
+		memcpy(bytes[count], rest.bytes, 4);
+		list[count] = bytes[count];
+		count++;
+	}
+	list[count] = NULL;
+	on_host(world, count ? ARES_SUCCESS : ARES_ENODATA, 0, &host);
 }
 
 static struct span cut_answer(struct span *rest)
@@ -103,6 +151,31 @@ static void check_list(const struct dns_records *addresses, const struct dns_rec
 	text_free(&other);
 }
 
+static void check_name(struct dns *dns, bool must_lead_back)
+{
+	struct dns_name question;
+	struct address client, other;
+	bool is_among = false;
+	struct span name;
+
+	assert(address_read("192.0.2.1", &client));
+	dns_ask_name(dns, &question, &client, must_lead_back);
+	assert(!dns_is_waiting(dns));
+	for (size_t index = 0; index < MOST_ADDRESSES && 4 * index + 4 <= host_addresses.length;
+	     index++)
+		is_among |= memcmp(host_addresses.bytes + 4 * index, client.bytes, 4) == 0;
+	name = text_span(&question.name);
+	if (question.verdict == VERDICT_YES) {
+		assert(name.length > 0 && name.length <= 255 && !address_read_span(name, &other));
+		assert(is_among || !must_lead_back);
+		for (size_t index = 0; index < name.length; index++)
+			assert(name.bytes[index] > ' ' && name.bytes[index] <= '~' &&
+			       byte_fold(name.bytes[index]) == name.bytes[index]);
+	}
+	assert(question.verdict != VERDICT_LATER);
+	text_free(&question.name);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static struct dns *dns;
@@ -133,5 +206,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	check_list(&addresses, &text, settings);
 	text_free(&addresses.text);
 	text_free(&text.text);
+	rest = span_tail(rest, 1);
+	host_name = span_head(rest, span_find(rest, '\0'));
+	host_addresses = span_tail(rest, host_name.length + 1);
+	check_name(dns, settings & 128);
 	return 0;
 }

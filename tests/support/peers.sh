@@ -96,7 +96,7 @@ for program in tcpserver tcprules tcprulescheck; do fetch ucspi-tcp usr/bin/$pro
 fetch xinetd usr/sbin/xinetd
 fetch openbsd-inetd usr/sbin/inetd
 fetch haproxy usr/sbin/haproxy
-for program in systemd-socket-activate systemd-analyze; do fetch systemd usr/bin/$program; done
+for program in usr/bin/systemd-socket-activate usr/bin/systemd-analyze bin/systemd-sysusers; do fetch systemd $program; done
 fetch sslscan usr/bin/sslscan
 fetch mailfront usr/sbin/mailfront
 for program in smtp-source smtp-sink qmqp-sink; do fetch postfix usr/sbin/$program; done
