@@ -111,8 +111,8 @@ fi
 "$TESTS/support/certificates.sh" "$work" >certificates.log 2>&1 || { cat certificates.log; exit 1; }
 cp cert.pem root/control/servercert.pem
 cp key.pem root/control/serverkey.pem
-mkdir -p root/var/empty
-words+=(UCSPITLS=! SMTPAUTH=!)
+mkdir root/empty
+words+=(TLSCHROOT=/empty UCSPITLS=! SMTPAUTH=!)
 start secured /bin/tlsd /bin/smtpd /bin/checkpassword-cdb /bin/smtpd
 same "by TLS and with a password" "220 235 250 250 250" "$(customer 127.0.0.1 "$port" ann@elsewhere.example secret)"
 same "and lies in the Maildir, too" 3 "$(count_mail)"
