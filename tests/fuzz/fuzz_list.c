@@ -1,7 +1,8 @@
 /*
- * Any bytes as a list that an administrator or a program wrote: routes, logins, and the lists that
- * become databases. What is read of a line is a part of it, and a route or login that is found is
- * one that could be written.
+ * Any bytes as a list that an administrator or a program wrote: names, routes, logins, and the
+ * lists that become databases. What is read of a line is a part of it, a route or login that is
+ * found is one that could be written, and a name is found where a reader from the first line on
+ * finds it.
  *
  * The first byte chooses the list that a database is made of.
  */
@@ -10,6 +11,7 @@
 
 #include "base/base64.h"
 #include "host/control_list.h"
+#include "host/entries.h"
 #include "queue/login.h"
 #include "queue/route.h"
 #include "smtp/sasl.h"
@@ -108,6 +110,36 @@ static void check_list(const struct control_list *list, struct span contents)
 	text_free(&why);
 }
 
+static unsigned line_of(struct span contents, struct span name)
+{
+	unsigned number = 0;
+	struct span entry;
+
+	while (control_next(&contents, &entry, &number))
+		if (span_equal_folded(entry, name))
+			return number;
+	return 0;
+}
+
+static void check_entries(struct span contents)
+{
+	static const struct span asked[] = {{"example.org", 11}, {".org", 4}, {"#x", 2}, {"", 0}};
+	struct entries entries = {.exists = true};
+	struct span rest = contents, entry;
+	unsigned number = 0, line;
+
+	text_init(&entries.contents, CONTROL_LARGEST);
+	text_add(&entries.contents, contents);
+	for (size_t index = 0; index < sizeof(asked) / sizeof(asked[0]); index++) {
+		line = line_of(contents, asked[index]);
+		assert(entries_line(&entries, asked[index]) == line);
+		assert(entries_find(&entries, asked[index]) == (line ? VERDICT_YES : VERDICT_NO));
+	}
+	for (unsigned tried = 0; tried < 20 && control_next(&rest, &entry, &number); tried++)
+		assert(entries_line(&entries, entry) == line_of(contents, entry));
+	entries_free(&entries);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct span contents = {(const char *)bytes + 1, size - 1}, rest, line, route;
@@ -119,6 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	list = control_list_find(names[bytes[0] % 4]);
 	if (list && bytes[0] % 4 != 3) /* to look at a password's hash takes long */
 		check_list(list, contents);
+	check_entries(contents);
 	rest = contents;
 	while (span_next_line(&rest, &line)) {
 		check_route(line, contents);

@@ -21,6 +21,7 @@ longest() { # target: bytes of an input, more of which would only be slow
 	esac
 }
 
+# shellcheck disable=SC2046,SC2012 # names of letters alone
 [ $# -gt 0 ] || set -- $(ls "$build"/fuzz | sed -n 's/^fuzz_\([a-z]*\)$/\1/p')
 mkdir -p "$build/found" "$build/log"
 for target; do
