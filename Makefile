@@ -11,8 +11,8 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 HARDEN   := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all,\
 	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong) -fPIE
 FLAGS    := -std=c17 -O2 -g -D_GNU_SOURCE -Isrc -Itests -MMD -MP $(WARNINGS) $(HARDEN)
-LINK     := $(if $(SANITIZE),-fsanitize=address$(,)undefined) \
-	$(if $(STATIC),-static-pie,-pie) -Wl,-z,relro,-z,now
+LINK     := $(if $(SANITIZE),-fsanitize=address$(,)undefined) -Wl,-z,relro,-z,now
+FORM     := $(if $(STATIC),-static-pie,-pie) # of programs; tests are never static
 PROGRAMS := $(patsubst src/programs/%.c,%,$(wildcard src/programs/*.c))
 MODULES  := $(filter-out src/programs/%,$(wildcard src/*/*.c))
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
@@ -67,13 +67,13 @@ all: $(PROGRAMS:%=$(BUILD)/bin/%)
 
 $(BUILD)/bin/%: $(BUILD)/src/programs/%.o $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
+	$(CC) $(FORM) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb $(LIBS_$*)
+	$(CC) -pie $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb $(LIBS_$*)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(REPLAY) $(SUPPORT) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb $(LIBS_$*)
+	$(CC) -pie $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb $(LIBS_$*)
 $(BUILD)/bench/%: tests/bench/%.c conf-cc Makefile
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) -fno-sanitize=all -static -o $@ $<
