@@ -6,7 +6,6 @@
  * For each message: two pipes, vfork(2), execve(2), the bytes and a small envelope written, and the
  * program waited for.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/wait.h>

@@ -26,7 +26,7 @@ struct run {
 	int epoll;
 	size_t total, started, ended;
 	int wants_greeting;
-	unsigned pause; /* microseconds */
+	unsigned pause;	 /* microseconds */
 	int64_t *begun;	 /* nanoseconds, by descriptor */
 	int64_t *lasted; /* nanoseconds, by order of ending */
 };
