@@ -2,11 +2,13 @@
 """A next hop for tests, by SMTP, LMTP or QMQP, that can be as nasty as it is told to be.
 
     next_hop.py [--lmtp | --qmqp] [--path SOCKET | --host ADDRESS] [--keep DIRECTORY] [--offer KEYWORD]...
-        [--certificate PEM [--at-once] [--offer-secure KEYWORD]...] [--login USER:PASSWORD] [PHASE=ACTION]...
+        [--processes] [--certificate PEM [--at-once] [--offer-secure KEYWORD]...] [--login USER:PASSWORD] [PHASE=ACTION]...
 
 Listens on a free port of 127.0.0.1, or of ADDRESS, which it writes, or on SOCKET, and then writes 0. Each message that
 it has taken is a file of DIRECTORY: the envelope as JSON in the first line, then the bytes as they came,
 dots and all. Every command is a line of DIRECTORY/commands.
+
+With --processes each connection is served by a process of its own, and what is kept is durable.
 
 With a certificate (and its key in the same file) it offers STARTTLS, or speaks TLS at once; --offer-secure
 is offered under TLS only. Other logins than that of --login are refused.
@@ -23,6 +25,7 @@ import base64
 import json
 import os
 import random
+import signal
 import socket
 import ssl
 import struct
@@ -36,6 +39,7 @@ parser.add_argument("--qmqp", action="store_true")
 parser.add_argument("--path")
 parser.add_argument("--host", default="127.0.0.1")
 parser.add_argument("--keep", default=".")
+parser.add_argument("--processes", action="store_true")
 parser.add_argument("--offer", action="append", default=[])
 parser.add_argument("--certificate")
 parser.add_argument("--at-once", action="store_true")
@@ -63,9 +67,12 @@ def keep(envelope, data):
     global count
     with lock:
         count += 1
-        name = os.path.join(options.keep, f"message.{count}")
+        name = os.path.join(options.keep, f"message.{os.getpid()}.{count}" if options.processes else f"message.{count}")
     with open(name + ".part", "wb") as file:
         file.write(json.dumps(envelope).encode() + b"\n" + data)
+        if options.processes:
+            file.flush()
+            os.fsync(file.fileno())
     os.rename(name + ".part", name)
 
 
@@ -273,7 +280,18 @@ def serve(connection):
         connection.close()
 
 
+def serve_apart(connection):
+    """In a process of its own."""
+    if os.fork() == 0:
+        listener.close()
+        serve(connection)
+        os._exit(0)
+    connection.close()
+
+
 if options.path:
+    if os.path.exists(options.path):  # of one that was killed
+        os.unlink(options.path)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(options.path)
     listener.listen(50)
@@ -281,5 +299,10 @@ if options.path:
 else:
     listener = socket.create_server((options.host, 0), backlog=50)
     print(listener.getsockname()[1], flush=True)
+if options.processes:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 while True:
-    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+    if options.processes:
+        serve_apart(listener.accept()[0])
+    else:
+        threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
