@@ -62,6 +62,9 @@ void variables_clear(struct variables *variables)
  * at once; the inherited ones are left out when the array is made. */
 static void begin(struct variables *variables, struct span name)
 {
+	variables->failed = variables->failed || variables->own.failed;
+	if (variables->failed) /* the last one that was begun may not be there */
+		return;
 	for (size_t index = 0; index < variables->offsets_count; index++) {
 		if (!has_name(variables->own.bytes + variables->offsets[index], name))
 			continue;

@@ -1,6 +1,7 @@
 #include "unix/variables.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "support/check.h"
 
@@ -88,11 +89,38 @@ static void test_variables_are_bounded(void **state)
 	variables_free(&variables);
 }
 
+static void test_variables_survive_one_that_does_not_fit(void **state)
+{
+	const size_t length = 5 * 1024 * 1024;
+	static const char *const kept[] = {"PATH=/bin", "PATHS=x", "TCPRULE=old",
+					   "HOME=/",	"C=3",	   NULL};
+	struct variables variables;
+	char *name = malloc(length + 1);
+
+	(void)state;
+	assert_non_null(name);
+	memset(name, 'N', length);
+	name[length] = '\0';
+	assert_int_equal(variables_init(&variables, inherited), 0);
+	variables_set(&variables, name, "nothing of it is there");
+	variables_set(&variables, "A", "1");
+	variables_set_items(&variables, (struct span){"+B=2", 5});
+	errno = 0;
+	assert_null(variables_array(&variables));
+	assert_int_equal(errno, ENOMEM);
+	variables_clear(&variables);
+	variables_set(&variables, "C", "3");
+	check_array("after it", &variables, kept);
+	variables_free(&variables);
+	free(name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_variables_replace_what_was_there),
 		cmocka_unit_test(test_variables_are_bounded),
+		cmocka_unit_test(test_variables_survive_one_that_does_not_fit),
 	};
 
 	return cmocka_run_group_tests_name("variables", tests, NULL, NULL);
