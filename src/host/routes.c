@@ -15,7 +15,8 @@ bool routes_open(struct routes *routes, struct text *why)
 	text_init(&path, 4096);
 	routes->database = (struct cdb_file){.is_open = false};
 	control_path("smtproutes.cdb", &path);
-	if (cdb_file_open(&routes->database, text_string(&path)) == 0) {
+	errno = ENAMETOOLONG; /* a path that is none must not pass for a file that is not there */
+	if (!path.failed && cdb_file_open(&routes->database, text_string(&path)) == 0) {
 		is_good = true;
 	} else if (errno == ENOENT) {
 		is_good = control_read("smtproutes", &routes->contents, why) != VERDICT_LATER;

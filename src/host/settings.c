@@ -104,9 +104,10 @@ static bool open_cdb(struct cdb_file *file, const char *name, struct text *why)
 
 	text_init(&path, LONGEST_LINE);
 	control_path(name, &path);
-	if (cdb_file_open(file, text_string(&path)) == -1 && errno != ENOENT) {
+	errno = ENAMETOOLONG; /* a path that is none must not pass for a file that is not there */
+	if ((path.failed || cdb_file_open(file, text_string(&path)) == -1) && errno != ENOENT) {
 		text_add_string(why, "unable to read ");
-		text_add_string(why, text_string(&path));
+		text_add_string(why, path.failed ? name : text_string(&path));
 		text_add_string(why, ": ");
 		text_add_string(why, errno == EPROTO ? "it is no cdb" : strerror(errno));
 		is_good = false;

@@ -10,6 +10,17 @@
 #include "unix/cdb_writer.h"
 #include "unix/control.h"
 
+/* The calls of realloc so far, and the one that finds no memory. */
+static unsigned allocations, fails_at;
+
+void *__real_realloc(void *block, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+
+void *__wrap_realloc(void *block, size_t size)
+{
+	return ++allocations == fails_at ? NULL : __real_realloc(block, size);
+}
+
 static const char list[] = "# comment: x\n"
 			   "\n"
 			   "Example.org:mail.example:2525 \t\n"
@@ -134,10 +145,39 @@ static void test_routes_that_are_damaged_are_never_none(void **state)
 	text_free(&why);
 }
 
+/* Else mail would go where the text says, which the database stands for. */
+static void test_routes_without_memory_are_no_other_routes(void **state)
+{
+	struct routes routes;
+	struct lookup lookup;
+	struct span found;
+	bool is_good = false;
+	struct text why;
+
+	(void)state;
+	control_directory_clear();
+	compile(list);
+	control_directory_put("smtproutes", SPAN(":wrong.example\n"));
+	for (unsigned number = 1; number < 200 && (!is_good || fails_at <= allocations); number++) {
+		text_init(&why, 1000);
+		allocations = 0;
+		fails_at = number;
+		is_good = routes_open(&routes, &why);
+		lookup = routes_lookup(&routes);
+		if (is_good && route_find(&lookup, SPAN("a@example.org"), &found) == VERDICT_YES)
+			CHECK_SPAN("without memory", found, "mail.example:2525");
+		routes_close(&routes);
+		text_free(&why);
+	}
+	assert_true(is_good);
+	fails_at = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_routes_are_the_same_in_text_and_database),
+		cmocka_unit_test(test_routes_without_memory_are_no_other_routes),
 		cmocka_unit_test(test_routes_without_a_file_are_none),
 		cmocka_unit_test(test_routes_that_are_damaged_are_never_none),
 	};

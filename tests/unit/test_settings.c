@@ -6,6 +6,17 @@
 #include "support/check.h"
 #include "support/control_directory.h"
 
+/* The calls of realloc so far, and the one that finds no memory. */
+static unsigned allocations, fails_at;
+
+void *__real_realloc(void *block, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+
+void *__wrap_realloc(void *block, size_t size)
+{
+	return ++allocations == fails_at ? NULL : __real_realloc(block, size);
+}
+
 static const char *const variables[] = {"RELAYCLIENT", "RELAYUNKNOWN", "ODDADDRESS",
 					"DATABYTES",   "MAXERRORS",    "MAXRECIPIENTS",
 					"TARPITCOUNT", "TARPITDELAY",  "GREETDELAY"};
@@ -216,12 +227,42 @@ static void test_settings_morercpthosts_counts_only_beside_rcpthosts(void **stat
 	text_free(&why);
 }
 
+/* Else a client would hear for good that his recipient is none of ours, or all would be. */
+static void test_settings_without_memory_are_none(void **state)
+{
+	static const char *const keys[] = {"example.org", NULL};
+	struct settings settings;
+	bool is_good = false;
+	struct text why;
+
+	(void)state;
+	control_directory_put("rcpthosts", SPAN("example.net\n"));
+	control_directory_put("badmailfrom", SPAN("a@b\n"));
+	control_directory_put_cdb("morercpthosts.cdb", keys);
+	control_directory_put_cdb("recipients.cdb", keys);
+	for (unsigned number = 1; number < 200 && (!is_good || fails_at <= allocations); number++) {
+		text_init(&why, 10000);
+		allocations = 0;
+		fails_at = number;
+		is_good = settings_read(&settings, false, &why);
+		if (is_good && (!settings.rcpthosts.exists || !settings.badmailfrom.exists ||
+				!settings.morercpthosts.is_open || !settings.recipients.is_open))
+			fail_msg("realloc %u: a file counts as absent", number);
+		settings_free(&settings);
+		text_free(&why);
+	}
+	assert_true(is_good);
+	assert_true(fails_at > 10);
+	fails_at = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_settings_defaults, start_fresh),
 		cmocka_unit_test_setup(test_settings_read_each_file, start_fresh),
 		cmocka_unit_test_setup(test_settings_the_environment_overrides, start_fresh),
+		cmocka_unit_test_setup(test_settings_without_memory_are_none, start_fresh),
 		cmocka_unit_test_setup(test_settings_a_timeout_is_never_nothing, start_fresh),
 		cmocka_unit_test_setup(test_settings_name_what_is_wrong, start_fresh),
 		cmocka_unit_test_setup(test_settings_morercpthosts_counts_only_beside_rcpthosts,
