@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 	read_options(argc, argv);
 	spawn_prepare();
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a file size limit is a write error like others */
+	signal(SIGXFSZ, SIG_IGN); /* neither a log nor a Maildir that may not grow ends it */
 	if (!waiting_take())
 		return 0;
 	client_init(&client, 0, 1);

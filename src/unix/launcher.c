@@ -341,6 +341,7 @@ static void handled_signals(sigset_t *signals)
 	sigaddset(signals, SIGTERM);
 	sigaddset(signals, SIGHUP);
 	sigaddset(signals, SIGPIPE);
+	sigaddset(signals, SIGXFSZ); /* a log that may not grow */
 }
 
 void launcher_block_signals(void)
