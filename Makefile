@@ -17,7 +17,9 @@ PROGRAMS := $(patsubst src/programs/%.c,%,$(wildcard src/programs/*.c))
 MODULES  := $(filter-out src/programs/%,$(wildcard src/*/*.c))
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
-SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/replay.c,$(wildcard tests/support/*.c)))
+SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/replay.c %/fail.c,$(wildcard tests/support/*.c)))
+# To be preloaded, which neither a sanitizer nor a static program lets be.
+SHIM     := $(if $(SANITIZE)$(STATIC),,$(BUILD)/fail.so)
 BENCH    := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 REPLAY   := $(BUILD)/tests/support/replay.o
 PORT     := 2525
@@ -78,6 +80,9 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(REPLAY) $(SUPPORT) $(LIBRARY)
 $(BUILD)/bench/%: tests/bench/%.c conf-cc Makefile
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) -fno-sanitize=all -static -o $@ $<
+$(BUILD)/fail.so: tests/support/fail.c conf-cc Makefile
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 $(LIBRARY): $(MODULES:%.c=$(BUILD)/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/%.o: %.c conf-cc Makefile
@@ -92,7 +97,7 @@ check:
 	./install.sh deps test
 	$(MAKE) all
 	$(MAKE) check-built
-check-built: all $(UNITS) $(FUZZERS)
+check-built: all $(UNITS) $(FUZZERS) $(SHIM)
 	tests/run.sh $(BUILD)
 units-built: $(UNITS) $(FUZZERS)
 bench: all $(BENCH)

@@ -42,6 +42,7 @@ needs() {
 		test command:pgrep procps procps-ng procps procps-ng
 		test command:setpriv util-linux util-linux setpriv util-linux
 		test command:git git git git git
+		test command:strace strace strace strace strace
 		test command:nmap nmap nmap nmap nmap
 		all command:clang clang clang clang clang
 		all command:clang-format clang-format clang-tools-extra clang-extra-tools clang
