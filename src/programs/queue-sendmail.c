@@ -48,18 +48,24 @@ static pid_t wait_until(pid_t child, int64_t moment, int *status)
 	return result;
 }
 
-/* The child's end, whatever it takes. Sets *was_late when it had to be ended. */
-static void wait_for(pid_t child, int64_t moment, int *status, bool *was_late)
+/* The child's end, whatever it takes. Sets *was_late when it had to be ended. Returns its process id,
+ * or -1 with errno. */
+static pid_t wait_for(pid_t child, int64_t moment, int *status, bool *was_late)
 {
-	*was_late = wait_until(child, moment, status) == 0;
+	pid_t result = wait_until(child, moment, status);
+
+	*was_late = result == 0;
 	if (!*was_late)
-		return;
+		return result;
 	kill(child, SIGTERM);
-	if (wait_until(child, deadline_in(FROM_TERM_KILL), status) == 0) {
+	result = wait_until(child, deadline_in(FROM_TERM_KILL), status);
+	if (result == 0) {
 		kill(child, SIGKILL);
-		while (waitpid(child, status, 0) == -1 && errno == EINTR)
-			;
+		do
+			result = waitpid(child, status, 0);
+		while (result == -1 && errno == EINTR);
 	}
+	return result;
 }
 
 /* Start it with the message on descriptor 0; what it says goes to the log. -1 with errno. */
@@ -96,7 +102,8 @@ static enum queue_status run(struct submission *submission, struct sendmail *sen
 	}
 	if (child == -1)
 		die_errno(QUEUE_NOT_RUN, "unable to run %s", program);
-	wait_for(child, moment, &status, &was_late);
+	if (wait_for(child, moment, &status, &was_late) == -1)
+		die_errno(QUEUE_BUG, "unable to wait for %s", program);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return QUEUE_OK;
 	if (was_late)

@@ -32,7 +32,7 @@ apart=() # what it is run by
 faults() { # name queue-program store argument-of-faults.py...
 	local name=$1 program=$2 store=$3 code
 	shift 3
-	timeout 600 "${apart[@]}" "$PYTHON" "$SUPPORT/faults.py" --queue "$BIN/$program" --store "$store" "$@" >faults 2>&1
+	timeout 600 "${apart[@]}" "$PYTHON" "$SUPPORT/faults.py" --queue "${program:+$BIN/$program}" --store "$store" "$@" >faults 2>&1
 	code=$?
 	cut -c1-300 faults
 	same "$name" 0 "$code"
@@ -41,10 +41,12 @@ faults() { # name queue-program store argument-of-faults.py...
 if [ -e "$BUILD/fail.so" ]; then
 	calls=(--shim "$BUILD/fail.so")
 	faults "calls fail in tcpserver, smtpd and queue-maildir" queue-maildir maildir "${calls[@]}"
+	faults "calls fail in tcpserver, and in smtpd that keeps messages itself" '' maildir "${calls[@]}"
 	faults "calls fail in queue-forward" queue-forward smtp "${calls[@]}" --programs queue-forward
 	faults "calls fail in queue-qmqp" queue-qmqp qmqp "${calls[@]}" --programs queue-qmqp
 	faults "calls fail in queue-sendmail" queue-sendmail sent "${calls[@]}" --programs queue-sendmail
 	faults "programs have few descriptors, little memory, small files" queue-maildir maildir --limits
+	faults "smtpd that keeps messages itself has few" '' maildir --limits --programs smtpd
 	faults "queue-forward has few" queue-forward smtp --limits --programs queue-forward
 	if command -v strace >/dev/null && strace -D -o /dev/null true 2>/dev/null; then
 		faults "system calls fail that libraries make" queue-maildir maildir --strace
@@ -56,6 +58,7 @@ else
 fi
 if [ "$(id -u)" = 0 ] && unshare --mount mount -t tmpfs tmpfs sent 2>/dev/null; then
 	apart=(unshare --mount)
+	faults "a disk of smtpd is full or read-only" '' maildir --disk
 	for each in "queue-maildir maildir" "queue-forward smtp" "queue-qmqp qmqp"; do
 		# shellcheck disable=SC2086 # they are two words
 		faults "a disk of ${each% *} is full or read-only" $each --disk

@@ -44,8 +44,8 @@ parser.add_argument("--only", default="")
 parser.add_argument("--verbose", action="store_true")
 options = parser.parse_args()
 PATIENCE = int(os.environ.get("FAULT_SECONDS", "20"))
-QUEUE = os.path.basename(options.queue)
-PROGRAMS = options.programs.split(",") if options.programs else ["tcpserver", "smtpd", QUEUE]
+QUEUE = os.path.basename(options.queue)  # empty: smtpd keeps messages itself
+PROGRAMS = options.programs.split(",") if options.programs else ["tcpserver", "smtpd", *filter(None, [QUEUE])]
 MOST = 40  # of one call of one program: what occurs more often is failed here and there
 
 IO = ["EIO", "EINTR", "short"]
@@ -72,7 +72,7 @@ UNTOLD = {("smtpd", "send"), ("smtpd", "waitpid"), ("smtpd", "ioctl"), ("smtpd",
 # Not tried: what no system does, for there is a child, and the descriptor tells of signals; and a listener
 # that never gets a connection, by that or with five descriptors: no client will ever hear anything of it.
 IMPOSSIBLE = {("tcpserver", "waitpid", ""), ("tcpserver", "waitpid", "+"), ("tcpserver", "read", "+"), ("tcpserver", "accept4", "+")}
-serial = itertools.count(1)
+serial = itertools.count(os.getpid() * 100000)  # not those of a run before, which may be kept
 lock = threading.Lock()
 
 
@@ -215,7 +215,7 @@ class Case:
         return name
 
     def run(self):
-        self.environment["QMAILQUEUE"] = self.script(QUEUE, options.queue)
+        self.environment["QMAILQUEUE"] = options.queue and self.script(QUEUE, options.queue)
         with open(self.directory + "/log", "wb") as log:
             server = subprocess.Popen(
                 [self.script("tcpserver", "tcpserver"), "-1", "-v", "-c", "5", "-H", "-R", "-l", "0", "-x", "tcp.smtp.cdb",
@@ -371,7 +371,7 @@ def memory_to_load():
     def is_enough(number):
         return all(subprocess.run(["sh", "-c", f"ulimit -v {number}; exec {shutil.which(each)} --version"],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
-                   for each in ("tcpserver", "smtpd", options.queue))
+                   for each in ("tcpserver", "smtpd", options.queue or "smtpd"))
     return next(number for number in range(1000, 1000000, 100) if is_enough(number))
 
 
@@ -408,7 +408,7 @@ def main():
                 if problems <= 10:
                     print("\n".join("    " + line for line in case.log.splitlines()[-8:]))
                 case.clean()
-    print(f"{QUEUE}: {sum(programs.values())} faults ({', '.join(f'{count} in {name}' for name, count in sorted(programs.items()))}):",
+    print(f"{QUEUE or 'smtpd itself'}: {sum(programs.values())} faults ({', '.join(f'{count} in {name}' for name, count in sorted(programs.items()))}):",
           ", ".join(f"{count} {what}" for what, count in sorted(totals.items())), f"and {problems} problems")
     sys.exit(problems > 0 or not totals["heard by the client"])
 
