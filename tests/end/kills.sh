@@ -8,14 +8,24 @@
 messages=${LOAD_MESSAGES:-2000}
 [ "$messages" -le 2000 ] || messages=2000
 make_home
-kill_while_sending --messages "$messages" --may-be-cut --store mail/new --server \
-	"$BIN/tcpserver -1 -c 50 -b 50 -H -R -l 0 127.0.0.1 {port} $BIN/smtpd 2>>smtp.log"
-same "what was taken is in new/, whole and once, all else was refused for now or cut" 0 "$code"
-check "some were taken, some were refused, and some were cut" some taken 'refused for now' cut
-check "each process was killed" some smtpd queue-maildir 'only the server' 'the server and all below it'
-check "a tenth was taken" test "$(number_of taken)" -ge $((messages / 10))
-check "a tenth was not" test "$(number_of taken)" -le $((messages * 9 / 10))
-same "nothing is left but in tmp/" "" "$(find mail ! -path 'mail/tmp/*' ! -path 'mail/new/*' -type f)"
-same "and there no more than who was killed there" "" \
-	"$(find mail/tmp -type f | tail -n +$(($(number_of queue-maildir) + $(number_of 'the server and all below it') * 8 + 1)))"
-same "nothing crashed by itself" "" "$(grep -E 'fatal:|AddressSanitizer|runtime error' smtp.log | grep -v 'unable to write' | head -n 5)"
+run() { # name messages who-has-files-in-tmp/ option-of-tcpserver killed...
+	local name=$1 messages=$2 writer=$3 option=$4
+	shift 4
+	rm -rf mail
+	kill_while_sending --messages "$messages" --may-be-cut --store mail/new --server \
+		"$BIN/tcpserver -1 $option -c 50 -b 50 -H -R -l 0 127.0.0.1 {port} $BIN/smtpd 2>>smtp.log"
+	same "$name: what was taken is in new/, whole and once, all else was refused for now or cut" 0 "$code"
+	check "$name: some were taken, and some were cut" some taken cut
+	check "$name: each process was killed" some "$@" 'only the server' 'the server and all below it'
+	check "$name: a tenth was taken" test "$(number_of taken)" -ge $((messages / 10))
+	check "$name: a tenth was not" test "$(number_of taken)" -le $((messages * 9 / 10))
+	same "$name: nothing is left but in tmp/" "" "$(find mail ! -path 'mail/tmp/*' ! -path 'mail/new/*' -type f)"
+	same "$name: and there no more than who was killed there" "" \
+		"$(find mail/tmp -type f | tail -n +$(($(number_of "$writer") + $(number_of 'the server and all below it') * 8 + 1)))"
+	same "$name: nothing crashed by itself" "" \
+		"$(grep -E 'fatal:|AddressSanitizer|runtime error' smtp.log | grep -v 'unable to write' | head -n 5)"
+}
+run "a queue program" "$messages" queue-maildir "" smtpd queue-maildir
+check "some were refused for now" some 'refused for now'
+unset QMAILQUEUE
+run "smtpd itself, copied" $((messages / 2)) smtpd -w smtpd
