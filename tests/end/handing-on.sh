@@ -6,9 +6,12 @@
 . "$TESTS/support/handing.sh"
 . "$TESTS/support/dovecot.sh"
 
-export OUT=$work
-mkdir -p home/control
-ln -s "$BIN" home/bin
+export OUT=$work/out
+mkdir -p home/control out
+# As root, the examples take an account that may do nothing but what they say it must.
+group=$(id -g)
+[ "$(id -u)" = 0 ] && account=nobody group=$(id -g nobody) && chmod 755 . && chgrp "$group" out && chmod 775 out
+cp -r "$BIN" home/bin
 echo mail.example.org >home/control/me
 echo example.org >home/control/rcpthosts
 cat >sendmail <<'END'
@@ -34,8 +37,8 @@ printf '.dot\n..dots\n\xe4\xff eight bits\n%0900d\n' 0 | tr 0 x >expected
 printf '127.0.0.1:allow,RELAYCLIENT=""\n:allow\n' | tcprules home/tcp.smtp.cdb home/tmp
 example run-to-sendmail
 same "to sendmail: a customer's mail" "{}" "$(send 127.0.0.1 bob@elsewhere.example)"
-same "its arguments" "-i|-f|ann@example.net|--|bob@elsewhere.example|" "$(cat arguments)"
-check "its body" cmp expected <(sed '1,/^$/d' message)
+same "its arguments" "-i|-f|ann@example.net|--|bob@elsewhere.example|" "$(cat out/arguments)"
+check "its body" cmp expected <(sed '1,/^$/d' out/message)
 matches "a stranger does not relay" '553' "$(send 127.0.0.2 bob@elsewhere.example)"
 stop "$server"
 
@@ -53,12 +56,12 @@ stop "$server"
 
 # --- a provider, who wants TLS and a password ---
 "$TESTS/support/certificates.sh" "$work" >certificates.log 2>&1 || { cat certificates.log && exit 1; }
-cp ca.pem home/control/smtpca.pem
+install -m 644 ca.pem home/control/smtpca.pem
 hop provider --certificate localhost.pem --offer-secure 'AUTH PLAIN LOGIN' --login joe@provider.example:opensesame || exit 1
 provider=$port
 echo ":starttls:localhost:$provider" >home/control/smtproutes
 echo "localhost:$provider joe@provider.example:opensesame" >home/control/smtpauth
-chmod 640 home/control/smtpauth
+chgrp "$group" home/control/smtpauth && chmod 640 home/control/smtpauth
 example run-to-provider
 same "to a provider: a customer's mail" "{}" "$(send 127.0.0.1 bob@elsewhere.example)"
 check "its body" cmp expected <(sed '1,/^\r$/d; s/\r$//; s/^\.\././' provider/message.1)
@@ -73,6 +76,7 @@ echo example.org >home/control/rcpthosts
 # --- notqmail ---
 mkdir -p qmail/control qmail/queue qmail/bin
 install -m 755 "$SUPPORT/qmail_queue.py" qmail/bin/qmail-queue
+chgrp "$group" qmail/queue && chmod 775 qmail/queue
 echo qmail.example.org >qmail/control/me
 echo 'qmail.example.org here' >qmail/control/smtpgreeting
 printf '%s\n' example.org .sub.example >qmail/control/rcpthosts
@@ -93,7 +97,8 @@ queued() { # message or envelope
 same "to notqmail: a customer's mail" "{}" "$(send 127.0.0.1 bob@elsewhere.example cid@example.net)"
 same "its envelope" "Fann@example.net|Tbob@elsewhere.example|Tcid@example.net||" "$(tr '\0' '|' <"$(echo qmail/queue/envelope.*)")"
 check "its body" cmp expected <(sed '1,/^$/d' qmail/queue/message.*)
-matches "its trace: qmail's" '^Received: \(qmail [0-9]+ invoked by uid [0-9]+\); ' "$(sed -n 1p qmail/queue/message.*)"
+uid=$(id -u "${account:-$(id -un)}")
+matches "its trace: qmail's" "^Received: \(qmail [0-9]+ invoked by uid $uid\); " "$(sed -n 1p qmail/queue/message.*)"
 matches "behind it ours" 'Received: from .*client\.example.*127\.0\.0\.1\)' "$(sed -n 2p qmail/queue/message.*)"
 rm qmail/queue/*
 for recipient in joe@example.org joe@x.sub.example joe@busy.example; do

@@ -21,13 +21,13 @@ hand_in() { # envelope, as printf reads it; the message is the file message, the
 taken() { # name: how many messages the next hop has taken
 	find "$1" -name 'message.*' ! -name '*.part' | wc -l
 }
-# Run an example, with its home in ./home, the sendmail(1) ./sendmail, and qmail in ./qmail; sets $port and
-# $server.
+# Run an example, with its home in ./home, the sendmail(1) ./sendmail, and qmail in ./qmail, under $account
+# or whoever we are; sets $port and $server.
 example() { # name
 	local name=$1
 	sed -E -e "s|^home=.*|home=$work/home|" -e "s|^qmail=.*|qmail=$work/qmail|" \
 		-e "s|^rules=.*|rules=$work/qmail/tcp.smtp.cdb|" -e "s|^SENDMAIL=.*|SENDMAIL=$work/sendmail|" -e '/^exec 2>&1/d' \
-		-e "s/^account=.*/account=$(id -un)/" -e "$without_root" \
+		-e "s/^account=.*/account=${account:-$(id -un)}/" -e "$without_root" \
 		-e 's|^exec tcpserver|& -1|' -e 's| 0 25 | 127.0.0.1 0 |' "$SOURCE/doc/examples/$name" >"$name"
 	rm -f "$name.port"
 	sh "$name" >"$name.port" 2>"$name.log" </dev/null &
