@@ -63,6 +63,7 @@ has_lines() { # number extended-regular-expression file
 help_with() { # name command argument...
 	local name=$1
 	shift
+	rm -f "$name.port" # of a helper before
 	"$@" >"$name.port" 2>>"$name.log" &
 	helper=$!
 	wait_line '^[0-9]+$' "$name.port" || return 1

@@ -107,6 +107,7 @@ is_up_or_gone() { # process port
 serve() { # name tcpserver-argument...: options, host and the port 0 are the caller's
 	local name=$1
 	shift
+	rm -f "$name.port" # of a server before
 	tcpserver -1 "$@" >"$name.port" 2>"$name.log" </dev/null &
 	server=$!
 	wait_line '^[0-9]+$' "$name.port" || return 1
