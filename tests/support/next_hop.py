@@ -134,7 +134,7 @@ class Peer:
         return reply[:1]
 
     def secure(self):
-        if rules.get("tls") == "reset":  # not before the client knows of his connection
+        if "tls" in rules:  # not before the client begins: else it comes along with the answer to STARTTLS
             self.connection.recv(1, socket.MSG_PEEK)
         self.act("tls", "")
         if self.buffer:
