@@ -139,6 +139,46 @@ static void test_control_list_skips_comments(void **state)
 	assert_false(control_next(&rest, &entry, &line));
 }
 
+static void test_control_secret_is_only_read_where_others_cannot(void **state)
+{
+	static const struct {
+		const char *name;
+		mode_t mode;
+		enum verdict verdict;
+	} cases[] = {
+		{"the owner's", 0600, VERDICT_YES},
+		{"the group's, too", 0660, VERDICT_YES},
+		{"for all to read", 0604, VERDICT_LATER},
+		{"for all to write", 0602, VERDICT_LATER},
+		{"for all to execute", 0601, VERDICT_LATER},
+	};
+	struct text contents, why;
+	char path[200];
+
+	(void)state;
+	text_init(&contents, 100000);
+	text_init(&why, 1000);
+	assert_int_equal(control_read_secret("missing", &contents, &why), VERDICT_NO);
+	assert_int_equal(why.length, 0);
+	put("secret", SPAN("a password\n"));
+	snprintf(path, sizeof(path), "%s/secret", directory);
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		text_clear(&contents);
+		text_clear(&why);
+		assert_int_equal(chmod(path, cases[index].mode), 0);
+		if (control_read_secret("secret", &contents, &why) != cases[index].verdict)
+			fail_msg("%s: wrong verdict, %s", cases[index].name, text_string(&why));
+		CHECK_SPAN(cases[index].name, text_span(&contents),
+			   cases[index].verdict == VERDICT_YES ? "a password\n" : "");
+		assert_int_equal(why.length == 0, cases[index].verdict == VERDICT_YES);
+		assert_null(strstr(text_string(&why), "a password"));
+	}
+	/* The room was there before: reading left no copy behind in a block that was too small. */
+	assert_true(contents.capacity > 16384);
+	text_free(&contents);
+	text_free(&why);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_control_absent_is_not_unreadable),
 		cmocka_unit_test(test_control_number_prefers_the_environment),
 		cmocka_unit_test(test_control_list_skips_comments),
+		cmocka_unit_test(test_control_secret_is_only_read_where_others_cannot),
 	};
 
 	return cmocka_run_group_tests_name("control", tests, make_directory, remove_directory);
