@@ -50,6 +50,8 @@ LIBS_fuzz_client    := -Wl$(,)--wrap=connect $(LIBS_tlsd)
 LIBS_fuzz_dns       := -lcares $(foreach call,query gethostbyaddr gethostbyname,-Wl$(,)--wrap=ares_$(call))
 LIBS_fuzz_list      := -lcrypt
 LIBS_test_tls_credentials := $(LIBS_tlsd)
+LIBS_test_smtp_client := $(LIBS_tlsd)
+LIBS_test_tls_client := $(LIBS_tlsd)
 LIBS_test_tls_pump  := $(LIBS_tlsd)
 LIBS_test_tls_variables := $(LIBS_tlsd)
 
