@@ -79,12 +79,14 @@ static void test_queue_program_is_handed_message_and_envelope(void **state)
 	(void)state;
 	queue_program_init(&program, &queue_program_limits);
 	for (unsigned round = 0; round < 2; round++) {
-		assert_int_equal(queue_program_open(
-					 &program,
-					 script("cat >$OUT/message\ncat <&1 >$OUT/envelope\n"
-						"echo $ERROR_FD >$OUT/error\nls /proc/$$/fd | grep "
-						"-v '^1.$' | xargs >$OUT/open\necho out\nexit 0")),
-				 0);
+		assert_int_equal(
+			queue_program_open(
+				&program,
+				script("cat >$OUT/message\ncat <&1 >$OUT/envelope\n"
+				       "echo $ERROR_FD >$OUT/error\nls /proc/$$/fd >$OUT/all\n"
+				       "grep -v '^1.$' $OUT/all | xargs >$OUT/open\n"
+				       "rm $OUT/all\necho out\nexit 0")),
+			0);
 		queue_program_write(&program, SPAN("Subject: x\n\n"));
 		queue_program_write(&program, SPAN("body\n"));
 		result = queue_program_close(&program, SPAN("Fa@b\0Tc@d\0\0"));
