@@ -3,7 +3,8 @@
 #
 #     tests/fuzz/run.sh build-directory [target...]
 #
-# Each ends after FUZZ_SECONDS seconds (60), or earlier after FUZZ_RUNS executions if that is set.
+# Each ends after FUZZ_SECONDS seconds (60), or earlier after FUZZ_RUNS executions if that is set. No
+# input may take 20 seconds, or 16 MiB at once: whatever it says, it is short.
 # It begins with its corpus and with what earlier runs found worth keeping, which is in
 # build-directory/kept/TARGET. An input that shows a fault is left in build-directory/found: it
 # becomes a file of tests/fuzz/corpus/TARGET when the fault is mended.
@@ -29,7 +30,7 @@ for target; do
 	mkdir -p "$kept"
 	[ -e "tests/fuzz/$target.dict" ] && words=("-dict=tests/fuzz/$target.dict")
 	"$build/fuzz/fuzz_$target" -max_total_time="${FUZZ_SECONDS:-60}" -runs="${FUZZ_RUNS:--1}" \
-		-max_len="$(longest "$target")" -timeout=20 -rss_limit_mb=1024 -entropic=0 \
+		-max_len="$(longest "$target")" -timeout=20 -rss_limit_mb=1024 -malloc_limit_mb=16 -entropic=0 \
 		-print_final_stats=1 -artifact_prefix="$build/found/$target-" \
 		"${words[@]}" "$kept" "tests/fuzz/corpus/$target" >"$log" 2>&1
 	code=$?
