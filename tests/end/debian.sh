@@ -34,13 +34,14 @@ fi
 # --- a root of its own ---
 
 # This machine as it is, but what is written there goes into ./upper.
-inside() { # program argument...
-	unshare --mount --propagation private bash -c '
+enter() { # program argument...: in place of this process
+	exec unshare --mount --propagation private bash -c '
 		mount -t overlay overlay -o "lowerdir=/,upperdir=$work/upper,workdir=$work/overlay" root &&
 		mount --bind /dev root/dev && mount -t proc none root/proc || exit 125
 		if [ -d "$PEERS" ]; then mkdir -p "root$PEERS" && mount --bind "$PEERS" "root$PEERS"; fi
 		PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PEERS/bin exec chroot root "$@"' inside "$@"
 }
+inside() { (enter "$@"); }
 export work PEERS
 mkdir upper overlay root
 chmod 755 "$work" upper
@@ -71,7 +72,7 @@ same "the page of smtpd is found" "" "$(inside man --path 8tidewaiter smtpd 2>&1
 
 read -ra command < <(inside sed -n 's/^ExecStart=//p' /lib/systemd/system/tidewaiter-smtp.service)
 start() { # name: as systemd would; sets $port and $server
-	inside env -i PATH=/usr/bin:/bin setpriv --reuid=tidewaiter --regid=tidewaiter --clear-groups --no-new-privs \
+	enter env -i PATH=/usr/bin:/bin setpriv --reuid=tidewaiter --regid=tidewaiter --clear-groups --no-new-privs \
 		python3 /superserver.py passed "${command[@]}" >"$1.port" 2>"$1.log" &
 	server=$!
 	wait_line '^[0-9]+$' "$1.port" || { cat "$1.log" && exit 1; }
