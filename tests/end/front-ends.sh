@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# HAProxy in front of two machines and a QMQP server behind both, by the examples for that: the client's
+# HAProxy in front of two machines and a QMQP or LMTP server behind both, by the examples for that: the client's
 # own address decides on either of them, and one that dies, hangs or comes back is no trouble to anybody.
 . "$(dirname "$0")/../support/lib.sh"
 . "$TESTS/support/launch.sh"
@@ -12,7 +12,7 @@ if [ ! -x "$PEERS/bin/haproxy" ]; then
 	exit
 fi
 hop behind --qmqp || exit 1
-behind=$port
+behind=$port behind_hop=$hop
 # A machine each: an address of its own, a home of its own, and the same files.
 for name in one two; do
 	mkdir -p $name/control
@@ -30,6 +30,7 @@ for name in one two; do
 		127.0.0.5:allow,RELAYCLIENT=""
 		127.0.0.6:deny
 		127.0.0.7:allow,GREETDELAY="1"
+		127.0.0.8:allow,GREETDELAY="0",QMAILQUEUE="$BIN/queue-forward"
 		:allow
 	END
 done
@@ -121,6 +122,21 @@ same "all of them are behind" 100 "$(taken behind)"
 check "some by one front end" wait_line ' queued ' one/log
 check "some by the other" wait_line ' queued ' two/log
 
+# --- by LMTP, for whom a rule says so ---
+hop lmtp --lmtp --path "$work/lmtp.socket" || exit 1
+for name in one two; do
+	echo ":lmtp:$work/lmtp.socket" >$name/control/smtproutes
+	: >$name/log
+done
+for _ in {1..6}; do
+	ask --from 127.0.0.8 --send \
+		'EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<joe@example.org>\r\nDATA\r\nbody\r\n.\r\nQUIT\r\n' \
+		127.0.0.1 "$balanced"
+done >lmtp.said
+same "the next hop's answer is heard" 6 "$(grep -c '^250 2\.0\.0 ok ' lmtp.said)"
+same "all of them are behind" 6 "$(taken lmtp)"
+for name in one two; do check "some of it came by $name" wait_line ' queued ' $name/log; done
+
 # --- one dies while there is work: those who are in go on, and everybody else goes to the other ---
 nobody_waits() { # port: whoever has connected there has been let in
 	! grep -qE ":$(printf %04X "$1") [0-9A-F]+:0000 0A [0-9A-F]{8}:0*[1-9A-F]" /proc/net/tcp
@@ -160,7 +176,7 @@ check "it comes back and gets work again" wait_until greets one.example.org
 
 # --- what is behind both is not there ---
 before=$(taken behind)
-kill "$hop"
+kill "$behind_hop"
 matches "when nothing is behind, mail is deferred by both" '451.*451' \
 	"$(for _ in 1 2; do swaks --server 127.0.0.1 --port "$balanced" --to joe@example.org --helo client.example 2>&1; done | grep '^<\*\*' | xargs)"
 same "and kept by neither" "$before 0" "$(taken behind) $(find one two -path '*mail*' | wc -l)"
