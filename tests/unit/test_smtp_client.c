@@ -1,0 +1,210 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "support/talk.h"
+#include "unix/file.h"
+
+static void fill(struct spool *spool, struct span message)
+{
+	int descriptor = open("/tmp", O_RDWR | O_TMPFILE, 0600);
+	struct text why;
+
+	text_init(&why, 1000);
+	assert_int_equal(file_write(descriptor, message), 0);
+	assert_int_equal(lseek(descriptor, 0, SEEK_SET), 0);
+	spool_init_temporary(spool);
+	assert_int_equal(spool_receive(spool, descriptor, &why), QUEUE_OK);
+	text_free(&why);
+	close(descriptor);
+}
+
+/* All of a message to one recipient, as far as it gets. */
+static void deliver(struct talk *talk, const struct smtp_message *message)
+{
+	struct spool spool;
+
+	fill(&spool, SPAN("Subject: x\n\n.\nlast"));
+	smtp_client_open(&talk->client, &talk->route, &talk->result);
+	if (talk->result.verdict == VERDICT_YES)
+		smtp_client_mail(&talk->client, message, &talk->result);
+	if (talk->result.verdict == VERDICT_YES)
+		smtp_client_recipient(&talk->client, SPAN("c@d"), &talk->result);
+	if (talk->result.verdict == VERDICT_YES)
+		smtp_client_data(&talk->client, &spool, &talk->result);
+	if (talk->result.verdict == VERDICT_YES)
+		smtp_client_answer(&talk->client, &talk->result);
+	spool_free(&spool);
+}
+
+#define MAIL  "MAIL FROM:<a@b>\r\n"
+#define RCPT  "RCPT TO:<c@d>\r\n"
+#define LINES "Subject: x\r\n\r\n..\r\nlast\r\n.\r\n"
+#define OK    "250 ok\r\n"
+
+static void test_smtp_client_believes_only_whole_answers(void **state)
+{
+	static const struct {
+		const char *name, *says; /* in place of what is well, at each phase */
+		enum verdict verdict;
+		enum queue_status status;
+		const char *words;
+	} cases[] = {
+		{"refused", "550 5.1.1 no\r\n", VERDICT_NO, 0, "550 5.1.1 no (#5.1.1)"},
+		{"put off", "450 wait\r\n", VERDICT_LATER, 0, "450 wait"},
+		{"it wants a login", "530 5.7.0 who?\r\n", VERDICT_LATER, 0,
+		 "530 5.7.0 who? (#5.7.0)"},
+		{"no reply at all", "what?\r\n", VERDICT_LATER, QUEUE_CONNECTION_FAILED, ""},
+		{"gone", NULL, VERDICT_LATER, QUEUE_CONNECTION_FAILED, ""},
+		{"silent", SILENT, VERDICT_LATER, QUEUE_TIMED_OUT, ""},
+	};
+	static const struct step well[] = {{GREETING},
+					   {HELLO, OK},
+					   {MAIL, OK},
+					   {RCPT, OK},
+					   {"DATA\r\n", "354 go\r\n"},
+					   {LINES, "250 kept\r\n"}};
+	const struct smtp_message message = {.sender = SPAN("a@b"), .size = 26};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++)
+		for (size_t phase = 2; phase < LENGTH(well); phase++) {
+			struct step steps[MOST_STEPS] = {{NULL, NULL}};
+			char name[100];
+			struct talk talk;
+
+			memcpy(steps, well, (phase + 1) * sizeof(*steps));
+			steps[phase].says = cases[index].says;
+			snprintf(name, sizeof(name), "%s in phase %zu", cases[index].name, phase);
+			talk_begin(&talk, "", "", steps);
+			deliver(&talk, &message);
+			talk_check(&talk, name, cases[index].verdict, cases[index].status,
+				   cases[index].words);
+			talk_end(&talk, name);
+		}
+}
+
+static void test_smtp_client_says_what_is_offered(void **state)
+{
+	static const char offers[] =
+		"250-next\r\n250-SIZE 1000\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n";
+	static const struct {
+		const char *name, *offers, *mail;
+		struct smtp_message message;
+		const char *words; /* of a refusal before anything is said, or NULL */
+	} cases[] = {
+		{"nothing", OK, MAIL, {BYTES("a@b"), 26, true, false}, NULL},
+		{"all",
+		 offers,
+		 "MAIL FROM:<a@b> SIZE=26 BODY=8BITMIME SMTPUTF8\r\n",
+		 {BYTES("a@b"), 26, true, true},
+		 NULL},
+		{"size alone",
+		 offers,
+		 "MAIL FROM:<> SIZE=26\r\n",
+		 {BYTES(""), 26, false, false},
+		 NULL},
+		{"the largest",
+		 offers,
+		 "MAIL FROM:<a@b> SIZE=1000\r\n",
+		 {BYTES("a@b"), 1000, false, false},
+		 NULL},
+		{"too large",
+		 offers,
+		 NULL,
+		 {BYTES("a@b"), 1001, false, false},
+		 "the message is too large for the next hop (#5.3.4)"},
+		{"UTF-8",
+		 OK,
+		 NULL,
+		 {BYTES("a@b"), 26, false, true},
+		 "the next hop takes no addresses beyond ASCII (#5.6.7)"},
+		{"a forged command",
+		 OK,
+		 NULL,
+		 {BYTES("a@b>\r\nRSET"), 26, false, false},
+		 "the sender's address cannot be handed on (#5.1.7)"},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct step steps[MOST_STEPS] = {{GREETING}, {HELLO, cases[index].offers}};
+		struct talk talk;
+
+		if (cases[index].mail) {
+			const struct step more[] = {{cases[index].mail, OK},
+						    {RCPT, OK},
+						    {"DATA\r\n", "354 go\r\n"},
+						    {LINES, "250 kept\r\n"}};
+
+			memcpy(steps + 2, more, sizeof(more));
+		}
+		talk_begin(&talk, "", "", steps);
+		deliver(&talk, &cases[index].message);
+		talk_check(&talk, cases[index].name, cases[index].words ? VERDICT_NO : VERDICT_YES,
+			   0, cases[index].words ? cases[index].words : "250 kept");
+		talk_end(&talk, cases[index].name);
+	}
+}
+
+static void test_smtp_client_go_ahead_is_354(void **state)
+{
+	static const struct step steps[MOST_STEPS] = {
+		{GREETING}, {HELLO, OK}, {MAIL, OK}, {RCPT, OK}, {"DATA\r\n", OK}};
+	const struct smtp_message message = {.sender = SPAN("a@b"), .size = 26};
+	struct talk talk;
+
+	(void)state;
+	talk_begin(&talk, "", "", steps);
+	deliver(&talk, &message);
+	talk_check(&talk, "250 for DATA", VERDICT_LATER, 0, "250 ok");
+	talk_end(&talk, "250 for DATA");
+}
+
+static void test_smtp_client_lmtp_answers_for_each(void **state)
+{
+	static const struct step steps[MOST_STEPS] = {
+		{GREETING}, {"LHLO me.example\r\n", OK}, {MAIL, OK},
+		{RCPT, OK}, {"DATA\r\n", "354 go\r\n"},	 {LINES, "250 kept\r\n552 full\r\n"},
+		{"", NULL}};
+	const struct smtp_message message = {.sender = SPAN("a@b"), .size = 26};
+	struct talk talk;
+
+	(void)state;
+	talk_begin(&talk, "lmtp:", "", steps);
+	deliver(&talk, &message);
+	talk_check(&talk, "the first", VERDICT_YES, 0, "250 kept");
+	smtp_client_answer(&talk.client, &talk.result);
+	talk_check(&talk, "the second", VERDICT_NO, 0, "552 full");
+	smtp_client_answer(&talk.client, &talk.result);
+	talk_check(&talk, "no third", VERDICT_LATER, QUEUE_CONNECTION_FAILED, "");
+	talk_end(&talk, "LMTP");
+}
+
+static void test_smtp_client_steps_have_one_time_together(void **state)
+{
+	static const struct step steps[MOST_STEPS] = {
+		{GREETING}, {HELLO, OK}, {MAIL, OK}, {RCPT, SILENT}};
+	const struct smtp_message message = {.sender = SPAN("a@b"), .size = 26};
+	struct talk talk;
+
+	(void)state;
+	talk_begin(&talk, "", "", steps);
+	talk.settings.step_time = 60000;
+	talk.settings.moment = deadline_in(SILENCE);
+	deliver(&talk, &message);
+	talk_check(&talk, "all together", VERDICT_LATER, QUEUE_TIMED_OUT, "");
+	talk_end(&talk, "all together");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_smtp_client_believes_only_whole_answers),
+		cmocka_unit_test(test_smtp_client_says_what_is_offered),
+		cmocka_unit_test(test_smtp_client_go_ahead_is_354),
+		cmocka_unit_test(test_smtp_client_steps_have_one_time_together),
+		cmocka_unit_test(test_smtp_client_lmtp_answers_for_each),
+	};
+
+	return cmocka_run_group_tests_name("smtp_client", tests, NULL, NULL);
+}
