@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "unix/file.h"
+#include "unix/tls_request.h"
 
 #define LONGEST_POLL	 (24 * 60 * 60 * 1000) /* milliseconds; poll(2) takes an int */
+#define HANDSHAKE	 120		       /* seconds */
 #define FAREWELL	 2000		       /* milliseconds for client_hang_up */
 #define FAREWELL_DROPPED (16 * 1024 * 1024)    /* bytes dropped there at most */
 
@@ -174,6 +176,15 @@ void client_pause(struct client *client, uint64_t milliseconds)
 	if (!client->is_gone &&
 	    wait_for(client, client->output, 0, now() + milliseconds, &is_stopping) != 0)
 		client->is_gone = true;
+}
+
+int client_start_tls(struct client *client)
+{
+	client_flush(client);
+	if (tls_request_make(HANDSHAKE) == 0)
+		return 0;
+	client->is_gone = true;
+	return -1;
 }
 
 void client_hang_up(struct client *client)

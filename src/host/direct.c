@@ -10,11 +10,9 @@
 #include "smtp/received.h"
 #include "unix/environment.h"
 #include "unix/report.h"
-#include "unix/tls_request.h"
 
 #define LONGEST_RECEIVED 16384 /* bytes */
 #define LONGEST_WHY	 16384 /* bytes */
-#define HANDSHAKE	 120   /* seconds */
 
 static uint64_t now(void)
 {
@@ -97,30 +95,6 @@ static void delay(void *world, uint32_t seconds)
 
 	client_flush(direct->client);
 	client_pause(direct->client, (uint64_t)seconds * 1000);
-}
-
-bool direct_greet_later(struct direct *direct)
-{
-	struct smtp_event refusal = {
-		.kind = SMTP_REFUSE,
-		.code = 554,
-		.reason = SPAN("smtp protocol violation (#5.5.1)"),
-	};
-	uint64_t waited;
-	size_t count;
-	char byte;
-
-	switch (client_read(direct->client, &byte, 1,
-			    (uint64_t)direct->settings->greet_delay * 1000, &count, &waited)) {
-	case CLIENT_SLOW: return true;
-	case CLIENT_BYTES:
-		client_say(direct->client, SPAN("554 smtp protocol violation (#5.5.1)\r\n"));
-		log_event(&direct->log, &refusal, (struct span){NULL, 0}, 0);
-		return false;
-	case CLIENT_END:
-	case CLIENT_STOP: break;
-	}
-	return false;
 }
 
 /* --- the lists --- */
@@ -209,17 +183,27 @@ static enum verdict authenticate(void *world, struct span user, struct span pass
 	return verdict;
 }
 
-bool direct_start_tls(struct direct *direct)
+void direct_secured(struct direct *direct)
 {
-	client_flush(direct->client);
-	if (tls_request_make(HANDSHAKE) == -1) {
-		warn_errno("unable to start TLS with %s", direct->remote_ip);
-		direct->client->is_gone = true;
-		return false;
-	}
 	forget_user(direct);
 	log_tls(&direct->log, span_of(environment_get("SSL_PROTOCOL")),
 		span_of(environment_get("SSL_CIPHER")));
+}
+
+void direct_tls_failed(struct direct *direct)
+{
+	warn_errno("unable to start TLS with %s", direct->remote_ip);
+}
+
+bool direct_start_tls(void *world)
+{
+	struct direct *direct = world;
+
+	if (client_start_tls(direct->client) == -1) {
+		direct_tls_failed(direct);
+		return false;
+	}
+	direct_secured(direct);
 	return true;
 }
 

@@ -45,13 +45,14 @@ struct smtp_host direct_host(struct direct *direct);
 void direct_begin(struct direct *direct);
 void direct_end(struct direct *direct, const struct smtp_totals *totals);
 
-/* Before the greeting: wait for greetdelay and see whether the client keeps silent. False when the
- * session must not begin: it has talked, and was told so, or it has gone. */
-bool direct_greet_later(struct direct *direct);
+/* Put the connection under TLS; world is the struct direct. False when that failed: then the
+ * connection is of no more use. */
+bool direct_start_tls(void *world);
 
-/* Put the connection under TLS and forget who has authenticated. False, with a line in the log,
- * when that failed: then the connection is of no more use. */
-bool direct_start_tls(struct direct *direct);
+/* What that does when it is done by another process: TLS is up, and what it agreed on is in the
+ * environment: log it, and forget who has authenticated. Or it failed, for the reason in errno. */
+void direct_secured(struct direct *direct);
+void direct_tls_failed(struct direct *direct);
 
 void direct_free(struct direct *direct);
 

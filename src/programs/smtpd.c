@@ -5,17 +5,19 @@
  *
  * Reads the control directory and RELAYCLIENT before the first byte of the network; decides on each
  * recipient; hands messages to QMAILQUEUE, or stores them in the Maildir without one. AUTH asks the
- * program; STARTTLS asks whoever set SSLCTLFD. Exit 0: the session is over, whoever ended it. Exit
- * 100: wrong usage. Exit 111: it could not begin (421).
+ * program; STARTTLS asks whoever set SSLCTLFD. With SANDBOX=1 a confined process of its own talks
+ * with the client. Exit 0: the session is over, whoever ended it. Exit 100: wrong usage. Exit 111:
+ * it could not begin (421), or the confined process came to a bad end.
  */
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "host/apart.h"
+#include "host/ask.h"
 #include "host/client.h"
+#include "host/dialogue.h"
 #include "host/direct.h"
-#include "host/patience.h"
 #include "host/settings.h"
 #include "unix/options.h"
 #include "unix/report.h"
@@ -23,8 +25,6 @@
 #include "unix/waiting.h"
 
 #define USAGE "[-q] [-v] [checkpassword-program argument ...]"
-#define BLOCK 65536 /* bytes read at once */
-#define GRACE 60    /* seconds of a message before mindatarate counts */
 
 /* Tell the client and the log that there will be no session. */
 static _Noreturn void refuse(struct client *client, struct span reply, const char *reason)
@@ -46,56 +46,71 @@ static void read_options(int argc, char **argv)
 			report_more();
 }
 
-/* Serve the client until one side has had enough. */
-static void serve(struct smtp_session *session, struct direct *direct,
-		  const struct settings *settings, char *block)
+/* Hold the dialogue, as this process or as the confined part of it. */
+static void serve(struct dialogue *dialogue, struct smtp_totals *totals)
 {
-	struct client *client = direct->client;
-	enum smtp_step step = SMTP_MORE;
-	struct patience patience;
-	enum client_event event;
-	uint64_t waited;
-	size_t count;
+	dialogue->block = malloc(DIALOGUE_BLOCK);
+	if (!dialogue->block || !dialogue_hold(dialogue, totals))
+		refuse(dialogue->client, SPAN("421 out of memory (#4.3.0)\r\n"), "out of memory");
+	free(dialogue->block);
+}
 
-	patience_init(&patience, (struct patience_limits){settings->timeout_seconds, GRACE,
-							  settings->least_rate});
-	while (step == SMTP_MORE) {
-		client_flush(client);
-		if (client->is_gone) {
-			smtp_session_end(session, SMTP_GONE);
-			return;
-		}
-		event = client_read(client, block, BLOCK, patience_left(&patience), &count,
-				    &waited);
-		switch (event) {
-		case CLIENT_BYTES: break;
-		case CLIENT_END: smtp_session_end(session, SMTP_GONE); return;
-		case CLIENT_SLOW: smtp_session_end(session, SMTP_TIMEOUT); return;
-		case CLIENT_STOP: smtp_session_end(session, SMTP_SHUTDOWN); return;
-		}
-		patience_wait(&patience, waited, count);
-		step = smtp_session_feed(session, (struct span){block, count});
-		if (settings->smtp.offers_auth && !smtp_session_in_data(session))
-			explicit_bzero(block, count); /* there may have been a password */
-		if (step == SMTP_START_TLS && direct_start_tls(direct)) {
-			smtp_session_secured(session);
-			step = SMTP_MORE;
-		}
-		patience_turn(&patience, smtp_session_in_data(session),
-			      smtp_session_commands(session));
+static void serve_alone(struct dialogue *dialogue, struct direct *direct)
+{
+	struct smtp_totals totals;
+
+	dialogue->host = direct_host(direct);
+	dialogue->start_tls = direct_start_tls;
+	serve(dialogue, &totals);
+	direct_end(direct, &totals);
+	client_hang_up(dialogue->client);
+}
+
+/* What the confined process does. Everything else it has inherited is let go by its end, at once.
+ */
+static _Noreturn void serve_apart(struct dialogue *dialogue, int socket)
+{
+	struct smtp_totals totals;
+	struct ask ask;
+
+	ask_init(&ask, socket, dialogue->client);
+	dialogue->host = ask_host(&ask);
+	dialogue->start_tls = ask_start_tls;
+	dialogue->flush = ask_flush;
+	serve(dialogue, &totals);
+	ask_end(&ask, &totals);
+	client_hang_up(dialogue->client);
+	_exit(0);
+}
+
+/* Returns the exit code. */
+static int serve_confined(struct dialogue *dialogue, struct direct *direct)
+{
+	struct apart apart;
+	struct text why;
+	int code = 0;
+
+	text_init(&why, 2 * REPORT_LINE);
+	switch (apart_split(&apart, direct, &why)) {
+	case APART_SESSION: serve_apart(dialogue, apart.socket);
+	case APART_MONITOR: code = apart_watch(&apart, direct); break;
+	case APART_FAILED:
+		refuse(dialogue->client, SPAN("421 unable to confine the session (#4.3.0)\r\n"),
+		       text_string(&why));
 	}
+	text_free(&why);
+	return code;
 }
 
 int main(int argc, char **argv)
 {
-	struct smtp_totals totals = {0, 0, 0};
 	struct settings settings;
 	struct client client;
 	struct direct direct;
-	struct smtp_host host;
-	struct smtp_session *session = NULL;
+	struct dialogue dialogue = {.client = &client, .settings = &settings};
+	bool is_confined;
 	struct text why;
-	char *block;
+	int code = 0;
 
 	report_begin("smtpd");
 	read_options(argc, argv);
@@ -106,31 +121,20 @@ int main(int argc, char **argv)
 		return 0;
 	client_init(&client, 0, 1);
 	text_init(&why, 2 * REPORT_LINE);
-	if (!settings_read(&settings, optind < argc, &why))
+	if (!settings_read(&settings, optind < argc, &why) || !apart_is_wanted(&is_confined, &why))
 		refuse(&client, SPAN("421 unable to read controls (#4.3.0)\r\n"),
 		       text_string(&why));
 	client.say_seconds = settings.timeout_seconds;
-	block = malloc(BLOCK);
-	if (!block)
-		refuse(&client, SPAN("421 out of memory (#4.3.0)\r\n"), "out of memory");
 
 	direct_init(&direct, &settings, &client, optind < argc ? argv + optind : NULL);
 	direct_begin(&direct);
-	if (settings.greet_delay == 0 || direct_greet_later(&direct)) {
-		host = direct_host(&direct);
-		session = smtp_session_new(&settings.smtp, &host);
-		if (!session)
-			refuse(&client, SPAN("421 out of memory (#4.3.0)\r\n"), "out of memory");
-		serve(session, &direct, &settings, block);
-		totals = smtp_session_totals(session);
-	}
-	client_flush(&client);
-	direct_end(&direct, &totals);
-	client_hang_up(&client);
+	if (is_confined)
+		code = serve_confined(&dialogue, &direct);
+	else
+		serve_alone(&dialogue, &direct);
 
-	smtp_session_free(session);
 	direct_free(&direct);
 	settings_free(&settings);
-	free(block);
-	return 0;
+	text_free(&why);
+	return code;
 }

@@ -15,7 +15,7 @@
 
 #define LONGEST_LIST 65536 /* bytes of variables */
 
-enum { CONTROL, READ, WRITE, COUNT };
+enum { CONTROL, READ, WRITE, COUNT = TLS_REQUEST_DESCRIPTORS };
 
 static const char *const names[COUNT] = {"SSLCTLFD", "SSLREADFD", "SSLWRITEFD"};
 
@@ -40,6 +40,13 @@ bool tls_request_is_possible(void)
 	int descriptors[COUNT];
 
 	return find_descriptors(descriptors);
+}
+
+void tls_request_descriptors(int descriptors[TLS_REQUEST_DESCRIPTORS])
+{
+	if (!find_descriptors(descriptors))
+		for (int index = 0; index < COUNT; index++)
+			descriptors[index] = -1;
 }
 
 static uint64_t now(void)

@@ -13,6 +13,10 @@
 /* Whether the three variables name open descriptors, so that a request can be made. */
 bool tls_request_is_possible(void);
 
+/* The three descriptors; -1 for all when no request can be made. */
+#define TLS_REQUEST_DESCRIPTORS 3
+void tls_request_descriptors(int descriptors[TLS_REQUEST_DESCRIPTORS]);
+
 /* Make the request and wait for the handshake, so many seconds at most. On success descriptors 0
  * and 1 are the connection under TLS, and the SSL_ variables that came are set, all other SSL_
  * variables of that list unset. Returns 0, or -1 with errno (EPROTO: the handshake failed,

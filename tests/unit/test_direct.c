@@ -344,35 +344,6 @@ static void test_direct_delay_flushes_first(void **state)
 	close_world(&world);
 }
 
-static void test_direct_greets_later_only_who_keeps_silent(void **state)
-{
-	struct capture capture;
-	struct world world;
-	struct text said;
-	char bytes[100];
-
-	(void)state;
-	control_directory_put("greetdelay", SPAN("1\n"));
-	open_world(&world);
-	assert_true(direct_greet_later(&world.direct));
-	assert_int_equal(write(world.ends[0], "EHLO x\r\n", 8), 8);
-	capture = capture_begin();
-	assert_false(direct_greet_later(&world.direct));
-	text_init(&said, 10000);
-	capture_end(&capture, &said);
-	assert_non_null(strstr(said.bytes, "refuse "));
-	assert_non_null(strstr(said.bytes, " code=554 from=- to=- reason=smtp protocol violation"));
-	client_flush(&world.client);
-	assert_int_equal(read(world.ends[0], bytes, sizeof(bytes)), 38);
-	assert_memory_equal(bytes, "554 smtp protocol violation (#5.5.1)\r\n", 38);
-	close_world(&world);
-	open_world(&world);
-	shutdown(world.ends[0], SHUT_RDWR);
-	assert_false(direct_greet_later(&world.direct));
-	text_free(&said);
-	close_world(&world);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,7 +357,6 @@ int main(void)
 				       start_fresh),
 		cmocka_unit_test_setup(test_direct_completes_nothing_for_who_has_gone, start_fresh),
 		cmocka_unit_test_setup(test_direct_delay_flushes_first, start_fresh),
-		cmocka_unit_test_setup(test_direct_greets_later_only_who_keeps_silent, start_fresh),
 	};
 
 	return cmocka_run_group_tests_name("direct", tests, make, control_directory_remove);

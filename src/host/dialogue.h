@@ -1,0 +1,30 @@
+/*
+ * dialogue: a client served by a session, until one side has had enough.
+ *
+ * The loop between the two: what the client sends is fed to the session, in the time that it has
+ * for it, and the replies go out before the client is waited for.
+ */
+#ifndef HOST_DIALOGUE_H
+#define HOST_DIALOGUE_H
+
+#include "host/client.h"
+#include "host/settings.h"
+#include "smtp/session.h"
+
+struct dialogue {
+	struct client *client;
+	const struct settings *settings;
+	struct smtp_host host;
+	bool (*start_tls)(void *world); /* put the client under TLS; world is the host's */
+	void (*flush)(void *world);	/* called before the client is waited for; may be NULL */
+	char *block;			/* DIALOGUE_BLOCK bytes to read into */
+};
+
+#define DIALOGUE_BLOCK 65536
+
+/* Wait for greetdelay, greet, and serve the client; then all replies are out but the connection is
+ * still there. *totals says what there was. False when memory was too short to begin; the client
+ * does not know yet. */
+bool dialogue_hold(const struct dialogue *dialogue, struct smtp_totals *totals);
+
+#endif

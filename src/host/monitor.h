@@ -1,0 +1,57 @@
+/*
+ * monitor: the process that a confined session asks.
+ *
+ * It reads the requests of host/ask.h, believes none of them, and lets direct do what they ask for.
+ * A constant table says how long a request may be and in which phase it may come; calls obey
+ * (open body* (commit | discard))*, as everywhere. What the session must not decide is decided
+ * here once more: how often a password may be tried, whether a message may be queued for these
+ * recipients, and whether the log may say that one was. A request that breaks a rule ends the
+ * session and discards the open message.
+ */
+#ifndef HOST_MONITOR_H
+#define HOST_MONITOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/text.h"
+#include "host/direct.h"
+
+struct monitor {
+	struct direct *direct;
+	struct smtp_host host;	/* direct's table */
+	unsigned phase;		/* one bit */
+	unsigned auth_failures; /* passwords that were wrong */
+	bool is_secured;	/* by what the session says */
+	bool is_authenticated;	/* and TLS was not started since */
+	uint64_t taken, told;	/* messages that were queued, and those that the log knows of */
+	struct text in, out;	/* frames: what has come, and the last answer */
+};
+
+/* Take no memory yet. direct must stay. */
+void monitor_init(struct monitor *monitor, struct direct *direct);
+void monitor_free(struct monitor *monitor);
+
+enum monitor_step {
+	MONITOR_MORE,	/* the first frame is not all there */
+	MONITOR_TAKEN,	/* it was obeyed, and its answer, if it has one, is in monitor->out */
+	MONITOR_BROKEN, /* it breaks a rule */
+};
+
+/* Obey the frame at the front of *bytes and cut it off there. *lacking: how many bytes more it
+ * needs at least, when it is not all there. */
+enum monitor_step monitor_take(struct monitor *monitor, struct span *bytes, size_t *lacking);
+
+/* Whether the session has said that it is over. */
+bool monitor_has_ended(const struct monitor *monitor);
+
+/* Discard the open message, if there is one. */
+void monitor_forget(struct monitor *monitor);
+
+/* Serve the session until it closes its end of the socket. SIGTERM is passed on to it; stop is a
+ * signalfd for it, or -1. False when the session broke a rule, or could not be understood; then
+ * there is a line in the log. Either way no message is open afterwards. */
+bool monitor_serve(struct monitor *monitor, int socket, int stop, pid_t session);
+
+#endif
