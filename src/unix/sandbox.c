@@ -73,6 +73,9 @@ static struct sock_filter filter[] = {
 	ALLOW(restart_syscall),
 	ALLOW(exit),
 	ALLOW(exit_group),
+#ifdef __SANITIZE_ADDRESS__
+	ALLOW(sigaltstack), /* the sanitizer's own end */
+#endif
 	/* sendto: to the peer that the socket has, not to an address. */
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendto, 0, 6),
 	LOAD_ARGUMENT(4),

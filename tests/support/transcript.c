@@ -242,23 +242,33 @@ static enum smtp_step play_part(struct smtp_session *session, struct span rest, 
 	return step;
 }
 
-void transcript_play(const struct transcript *transcript, struct fake_host *fake, uint32_t seed)
+void transcript_hold(const struct transcript *transcript, const struct smtp_host *host,
+		     void (*secured)(void *world), uint32_t seed)
 {
-	struct smtp_host host = fake_host_table(fake);
 	struct span input = text_span(&transcript->input);
 	struct smtp_session *session;
 	enum smtp_step step;
 
-	fake_host_restart(fake);
-	session = smtp_session_new(&transcript->settings, &host);
+	session = smtp_session_new(&transcript->settings, host);
 	if (!session)
 		return;
 	step = play_part(session, span_head(input, transcript->starts_tls), &seed);
-	if (step == SMTP_START_TLS)
+	if (step == SMTP_START_TLS) {
+		if (secured)
+			secured(host->world);
 		smtp_session_secured(session);
+	}
 	play_part(session, span_tail(input, transcript->starts_tls), &seed);
 	if (transcript->has_end)
 		smtp_session_end(session, transcript->end);
 	smtp_session_free(session);
+}
+
+void transcript_play(const struct transcript *transcript, struct fake_host *fake, uint32_t seed)
+{
+	struct smtp_host host = fake_host_table(fake);
+
+	fake_host_restart(fake);
+	transcript_hold(transcript, &host, NULL, seed);
 	assert(!fake->is_open);
 }

@@ -39,4 +39,8 @@ struct smtp_settings transcript_settings(void);
 /* Hold the conversation, the input cut at random if seed is not 0, into single bytes if it is 1. */
 void transcript_play(const struct transcript *transcript, struct fake_host *fake, uint32_t seed);
 
+/* The same over any host, which secured tells that TLS is up; it may be NULL. */
+void transcript_hold(const struct transcript *transcript, const struct smtp_host *host,
+		     void (*secured)(void *world), uint32_t seed);
+
 #endif

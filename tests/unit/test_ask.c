@@ -1,0 +1,272 @@
+#include "host/ask.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/frame.h"
+#include "host/monitor.h"
+#include "support/check.h"
+#include "support/transcript.h"
+
+/* The contract of struct smtp_host: each recorded conversation is held over ask, in a process of
+ * its own, and over a monitor with a fake host behind it; the fake must be asked what it is asked
+ * when the session has it at hand. */
+
+/* Who answers when the monitor checks an envelope once more; that is nobody's question. */
+static struct fake_host quiet;
+
+static struct fake_host *asked(void *world)
+{
+	struct fake_host *fake = world;
+
+	return fake->is_open ? &quiet : fake;
+}
+
+static enum verdict hosted(void *world, struct span domain, struct text *why)
+{
+	return fake_host_table(world).hosted(asked(world), domain, why);
+}
+
+static enum verdict mailbox(void *world, struct span address)
+{
+	return fake_host_table(world).mailbox(asked(world), address);
+}
+
+static enum verdict bad_sender(void *world, struct span address)
+{
+	return fake_host_table(world).bad_sender(asked(world), address);
+}
+
+/* --- the session's side --- */
+
+static void say_nothing(void *world, struct span lines)
+{
+	(void)world;
+	(void)lines;
+}
+
+static void do_not_wait(void *world, uint32_t seconds)
+{
+	(void)seconds;
+	ask_flush(world);
+}
+
+static void tell_secured(void *world)
+{
+	struct ask *ask = world;
+	size_t start = frame_begin(&ask->out, REQUEST_SECURED);
+
+	frame_add_span(&ask->out, SPAN("SSL_PROTOCOL=TLSv1.3"));
+	frame_end(&ask->out, start, 0);
+}
+
+static _Noreturn void be_session(const struct transcript *transcript, int socket, uint32_t seed)
+{
+	struct client client = {.input = -1, .output = -1, .stop = -1};
+	struct smtp_host host;
+	struct ask ask;
+
+	ask_init(&ask, socket, &client);
+	host = ask_host(&ask);
+	host.reply = say_nothing;
+	host.delay = do_not_wait;
+	transcript_hold(transcript, &host, tell_secured, seed);
+	ask_flush(&ask);
+	_exit(ask.is_lost);
+}
+
+/* --- the comparison --- */
+
+/* What the monitor cannot see is the session's own affair. */
+static void drop_replies(struct text *transcript)
+{
+	struct text kept;
+	struct span rest = text_span(transcript), line;
+
+	text_init(&kept, transcript->maximum);
+	text_add_string(&kept, "");
+	while (span_next_line(&rest, &line)) {
+		if (span_starts(line, SPAN("reply ")) || span_starts(line, SPAN("delay ")))
+			continue;
+		text_add(&kept, line);
+		text_add_byte(&kept, '\n');
+	}
+	text_free(transcript);
+	*transcript = kept;
+}
+
+static void hold_apart(const struct transcript *transcript, struct fake_host *fake, uint32_t seed)
+{
+	struct settings settings = {.smtp = transcript->settings};
+	struct direct direct = {.settings = &settings};
+	struct monitor monitor;
+	pid_t session;
+	int ends[2], status;
+
+	fake_host_restart(fake);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	session = fork();
+	if (session == 0) {
+		close(ends[0]);
+		be_session(transcript, ends[1], seed);
+	}
+	close(ends[1]);
+	monitor_init(&monitor, &direct);
+	monitor.host = fake_host_table(fake);
+	monitor.host.hosted = hosted;
+	monitor.host.mailbox = mailbox;
+	monitor.host.bad_sender = bad_sender;
+	assert_true(monitor_serve(&monitor, ends[0], -1, session));
+	monitor_free(&monitor);
+	assert_int_equal(waitpid(session, &status, 0), session);
+	assert_int_equal(status, 0);
+	assert_false(fake->is_open);
+	close(ends[0]);
+}
+
+static void check_conversation(const char *name)
+{
+	static char bytes[1024 * 1024];
+	struct transcript transcript, unused;
+	struct fake_host fake;
+	struct text expected;
+	char path[400];
+	size_t length;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "tests/smtp/%s.in", name);
+	file = fopen(path, "rb");
+	assert_non_null(file);
+	length = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	fake_host_init(&fake);
+	fake_host_init(&quiet);
+	transcript_read((struct span){bytes, length}, &transcript, &fake);
+	transcript_read((struct span){bytes, length}, &unused, &quiet);
+	quiet.later = 0;
+	text_init(&expected, fake.transcript.maximum);
+	for (uint32_t seed = 0; seed < 3; seed++) {
+		transcript_play(&transcript, &fake, seed);
+		text_clear(&expected);
+		text_add(&expected, text_span(&fake.transcript));
+		drop_replies(&expected);
+		hold_apart(&transcript, &fake, seed);
+		drop_replies(&fake.transcript);
+		if (!span_equal(text_span(&fake.transcript), text_span(&expected)))
+			fail_msg("%s, seed %u:\n--- expected\n%s--- got\n%s", name, seed,
+				 text_string(&expected), text_string(&fake.transcript));
+	}
+	text_free(&expected);
+	transcript_free(&transcript);
+	transcript_free(&unused);
+	fake_host_free(&fake);
+	fake_host_free(&quiet);
+}
+
+static void test_ask_holds_the_recorded_conversations(void **state)
+{
+	DIR *directory = opendir("tests/smtp");
+	struct dirent *entry;
+	unsigned count = 0;
+
+	(void)state;
+	assert_non_null(directory);
+	while ((entry = readdir(directory))) {
+		struct span name = span_of(entry->d_name);
+
+		if (!span_ends_folded(name, SPAN(".in")))
+			continue;
+		entry->d_name[name.length - 3] = '\0';
+		check_conversation(entry->d_name);
+		count++;
+	}
+	closedir(directory);
+	printf("%u conversations\n", count);
+	assert_true(count > 0);
+}
+
+/* --- a monitor that is gone, or is none --- */
+
+static void test_ask_without_a_monitor_answers_later(void **state)
+{
+	static const struct {
+		const char *name;
+		struct span answer;
+	} cases[] = {
+		{"gone", BYTES("")},
+		{"gone inside an answer", BYTES("\1\0\0\0\x10\0\0\0\1\0\0\0")},
+		{"an answer to something else", BYTES("\2\0\0\0\x10\0\0\0"
+						      "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")},
+		{"an answer too long", BYTES("\1\0\0\0\0\0\0\x7f")},
+		{"a verdict that is none", BYTES("\1\0\0\0\x10\0\0\0"
+						 "\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")},
+		{"a text beyond the answer", BYTES("\1\0\0\0\x10\0\0\0"
+						   "\1\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0")},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct client client = {.input = -1, .output = -1, .stop = -1};
+		struct smtp_answer answer = {.enhanced_code = ""};
+		struct smtp_host host;
+		struct text why;
+		struct ask ask;
+		int ends[2];
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+		if (cases[index].answer.length)
+			assert_true(write(ends[0], cases[index].answer.bytes,
+					  cases[index].answer.length) > 0);
+		shutdown(ends[0], SHUT_WR);
+		ask_init(&ask, ends[1], &client);
+		text_init(&why, 100);
+		text_init(&answer.text, 100);
+		host = ask_host(&ask);
+		if (host.hosted(&ask, SPAN("example.org"), &why) != VERDICT_LATER || why.length)
+			fail_msg("%s", cases[index].name);
+		assert_true(client.is_gone);
+		assert_int_equal(host.mailbox(&ask, SPAN("a@b")), VERDICT_LATER);
+		assert_int_equal(host.authenticate(&ask, SPAN("a"), SPAN("b")), VERDICT_LATER);
+		assert_int_equal(host.open(&ask, SPAN("x"), SPAN("SMTP")), VERDICT_LATER);
+		assert_int_equal(host.commit(&ask, SPAN("F\0Ta\0\0"), &answer), VERDICT_LATER);
+		text_free(&answer.text);
+		text_free(&why);
+		ask_free(&ask);
+		close(ends[0]);
+		close(ends[1]);
+	}
+}
+
+static void test_ask_keeps_no_password(void **state)
+{
+	struct client client = {.input = -1, .output = -1, .stop = -1};
+	char bytes[100];
+	struct ask ask;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	shutdown(ends[0], SHUT_WR);
+	ask_init(&ask, ends[1], &client);
+	ask_host(&ask).authenticate(&ask, SPAN("joe"), SPAN("secret"));
+	assert_int_equal(read(ends[0], bytes, sizeof(bytes)), FRAME_HEADER + 4 + 3 + 4 + 6);
+	for (size_t index = 0; index + 6 <= ask.out.capacity; index++)
+		assert_memory_not_equal(ask.out.bytes + index, "secret", 6);
+	ask_free(&ask);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ask_holds_the_recorded_conversations),
+		cmocka_unit_test(test_ask_without_a_monitor_answers_later),
+		cmocka_unit_test(test_ask_keeps_no_password),
+	};
+
+	return cmocka_run_group_tests_name("ask", tests, NULL, NULL);
+}
