@@ -1,0 +1,119 @@
+#include "host/recheck.h"
+
+#include "support/check.h"
+#include "support/fake_host.h"
+
+static void test_recheck_takes_what_an_obedient_session_makes(void **state)
+{
+	static const struct {
+		const char *name;
+		struct span envelope;
+		bool is_good, may_relay, logs_in, needs_auth;
+	} cases[] = {
+		{"hosted", BYTES("Fa@b\0Tc@example.org\0\0"), true, false, false, false},
+		{"local", BYTES("Fa@b\0Tpostmaster\0\0"), true, false, false, false},
+		{"null sender", BYTES("F\0Tc@example.org\0\0"), true, false, false, false},
+		{"elsewhere", BYTES("Fa@b\0Tc@elsewhere.example\0\0"), false, false, false, false},
+		{"elsewhere, second", BYTES("Fa@b\0Tc@example.org\0Tc@elsewhere.example\0\0"),
+		 false, false, false, false},
+		{"odd", BYTES("Fa@b\0Tc%elsewhere.example@example.org\0\0"), false, false, false,
+		 false},
+		{"a customer", BYTES("Fa@b\0Tc@elsewhere.example\0\0"), true, true, false, false},
+		{"who has logged in", BYTES("Fa@b\0Tc@elsewhere.example\0\0"), true, false, true,
+		 true},
+		{"who had to", BYTES("Fa@b\0Tc@example.org\0\0"), false, false, false, true},
+		{"a bad sender", BYTES("Fspam@spam.example\0Tc@example.org\0\0"), false, true,
+		 false, false},
+		{"too many", BYTES("Fa@b\0Tc@example.org\0Td@example.org\0Te@example.org\0\0"),
+		 false, false, false, false},
+		{"nobody", BYTES("Fa@b\0\0"), false, true, false, false},
+		{"an empty recipient", BYTES("Fa@b\0T\0\0"), false, true, false, false},
+		{"no end", BYTES("Fa@b\0Tc@example.org\0"), false, true, false, false},
+		{"more behind the end", BYTES("Fa@b\0Tc@example.org\0\0T"), false, true, false,
+		 false},
+		{"no envelope", BYTES(""), false, true, false, false},
+		{"no sender", BYTES("Tc@example.org\0\0"), false, true, false, false},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		const struct smtp_settings settings = {
+			.most_recipients = 2,
+			.may_relay = cases[index].may_relay,
+			.requires_auth = cases[index].needs_auth,
+		};
+		struct fake_host fake;
+		struct smtp_host host;
+
+		fake_host_init(&fake);
+		text_add_string(&fake.hosted, "example.org\n");
+		text_add_string(&fake.bad_sender, "spam@spam.example\n");
+		host = fake_host_table(&fake);
+		if (recheck_envelope(&settings, &host, cases[index].logs_in, false,
+				     cases[index].envelope) !=
+		    (cases[index].is_good ? VERDICT_YES : VERDICT_NO))
+			fail_msg("%s", cases[index].name);
+		fake_host_free(&fake);
+	}
+}
+
+static void test_recheck_knows_when_it_does_not_know(void **state)
+{
+	const struct smtp_settings settings = {.most_recipients = 2, .relay_unknown = true};
+
+	(void)state;
+	for (unsigned later = 1; later <= 3; later++) {
+		struct fake_host fake;
+		struct smtp_host host;
+
+		fake_host_init(&fake);
+		text_add_string(&fake.hosted, "example.org\n");
+		text_add_string(&fake.mailboxes, "c@example.org\n");
+		fake.later = later; /* the sender, the domain, the mailbox */
+		host = fake_host_table(&fake);
+		assert_int_equal(recheck_envelope(&settings, &host, false, false,
+						  SPAN("Fa@b\0Tc@example.org\0\0")),
+				 VERDICT_LATER);
+		assert_int_equal(recheck_envelope(&settings, &host, false, false,
+						  SPAN("Fa@b\0Td@example.org\0\0")),
+				 VERDICT_NO);
+		fake_host_free(&fake);
+	}
+}
+
+static void test_recheck_obeys_the_other_settings(void **state)
+{
+	static const char odd[] = "Fa@b\0Tc%elsewhere.example@example.org\0";
+	const struct smtp_settings takes_odd = {.most_recipients = 2, .takes_odd_addresses = true};
+	const struct smtp_settings needs_tls = {.most_recipients = 2, .requires_tls = true};
+	const struct smtp_settings suffix = {
+		.most_recipients = 2, .may_relay = true, .relay_suffix = SPAN(".relay")};
+	struct span envelope = SPAN("Fa@b\0Tc@example.org\0\0");
+	struct fake_host fake;
+	struct smtp_host host;
+
+	(void)state;
+	fake_host_init(&fake);
+	text_add_string(&fake.hosted, "example.org\n");
+	host = fake_host_table(&fake);
+	assert_int_equal(
+		recheck_envelope(&takes_odd, &host, false, false, (struct span){odd, sizeof(odd)}),
+		VERDICT_YES);
+	assert_int_equal(recheck_envelope(&needs_tls, &host, false, false, envelope), VERDICT_NO);
+	assert_int_equal(recheck_envelope(&needs_tls, &host, false, true, envelope), VERDICT_YES);
+	assert_int_equal(recheck_envelope(&suffix, &host, false, false,
+					  SPAN("Fa@b\0Tc@example.org.relay\0\0")),
+			 VERDICT_YES);
+	fake_host_free(&fake);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_recheck_takes_what_an_obedient_session_makes),
+		cmocka_unit_test(test_recheck_knows_when_it_does_not_know),
+		cmocka_unit_test(test_recheck_obeys_the_other_settings),
+	};
+
+	return cmocka_run_group_tests_name("recheck", tests, NULL, NULL);
+}
