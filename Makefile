@@ -17,11 +17,12 @@ PROGRAMS := $(patsubst src/programs/%.c,%,$(wildcard src/programs/*.c))
 MODULES  := $(filter-out src/programs/%,$(wildcard src/*/*.c))
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
-SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/replay.c %/fail.c,$(wildcard tests/support/*.c)))
+SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/replay.c %/fail.c %/taken_over.c,$(wildcard tests/support/*.c)))
 # To be preloaded, which neither a sanitizer nor a static program lets be.
 SHIM     := $(if $(SANITIZE)$(STATIC),,$(BUILD)/fail.so)
 BENCH    := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 REPLAY   := $(BUILD)/tests/support/replay.o
+TAKEN    := $(BUILD)/taken-over/smtpd
 PORT     := 2525
 LIBRARY  := $(BUILD)/tidewaiter.a
 
@@ -81,6 +82,10 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(LIBRARY)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(REPLAY) $(SUPPORT) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) -pie $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb $(LIBS_$*)
+# smtpd with a session that obeys a stranger: what it can do then is tested.
+$(TAKEN): $(BUILD)/src/programs/smtpd.o $(BUILD)/tests/support/taken_over.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(FORM) $(LINK) $(LDFLAGS) -Wl,--wrap=smtp_session_feed,--wrap=sandbox_enter -o $@ $^ $(LIBS_smtpd)
 $(BUILD)/bench/%: tests/bench/%.c conf-cc Makefile
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) -fno-sanitize=all -static -o $@ $<
@@ -101,7 +106,7 @@ check:
 	./install.sh deps test
 	$(MAKE) all
 	$(MAKE) check-built
-check-built: all $(UNITS) $(FUZZERS) $(SHIM)
+check-built: all $(UNITS) $(FUZZERS) $(SHIM) $(TAKEN)
 	tests/run.sh $(BUILD)
 units-built: $(UNITS) $(FUZZERS)
 bench: all $(BENCH)

@@ -26,10 +26,11 @@ void ask_free(struct ask *ask)
 
 /* --- frames out and in --- */
 
-/* Without a monitor there is nothing to be done for the client. */
+/* Without a monitor there is nothing more to be done for the client; what was said before is true. */
 static void lose(struct ask *ask)
 {
 	ask->is_lost = true;
+	client_flush(ask->client);
 	ask->client->is_gone = true;
 }
 

@@ -4,18 +4,6 @@
 . "$(dirname "$0")/../support/lib.sh"
 
 make_home
-# Count the lines that a checking program prints.
-tally() {
-	local line
-	while IFS= read -r line; do
-		case $line in
-		'ok: '*) ok "${line#ok: }" ;;
-		'FAILED: '*) not_ok "${line#FAILED: }" ;;
-		*) echo "$line" ;;
-		esac
-	done
-}
-
 cat >clients.py <<'END_OF_PROGRAM'
 import glob
 import os

@@ -65,6 +65,16 @@ matches() { # name extended-regular-expression got: some line matches
 lacks() { # name extended-regular-expression got: no line matches
 	if grep -qE -e "$2" <<<"$3"; then not_ok "$1" $'\n  unwanted: '"$2"$'\n  got:      '"$3"; else ok "$1"; fi
 }
+tally() { # counts the checks that a program printed, as session.py does, on standard input
+	local line
+	while IFS= read -r line; do
+		case $line in
+		'ok: '*) ok "${line#ok: }" ;;
+		'FAILED: '*) not_ok "${line#FAILED: }" ;;
+		*) echo "$line" ;;
+		esac
+	done
+}
 code_of() { # command argument...: its exit code on standard output, its own output thrown away
 	"$@" >/dev/null 2>&1
 	echo $?

@@ -1,6 +1,6 @@
 """A client's end of one smtpd, for what ordinary clients do not do.
 
-Each Session starts smtpd on a TCP connection of its own, on loopback. Checks print the lines that
+Each Session starts smtpd, or another command, on a TCP connection of its own, on loopback. Checks print the lines that
 tests/support/lib.sh prints, for tally in an end-to-end script to count.
 """
 import os
@@ -22,14 +22,14 @@ def same(name, expected, got):
 
 
 class Session:
-    def __init__(self, **environment):
+    def __init__(self, *command, **environment):
         listener = socket.create_server(('127.0.0.1', 0))
         self.socket = socket.create_connection(listener.getsockname(), timeout=PATIENCE)
         ours, _ = listener.accept()
         listener.close()
         self.log_path = f'log.{id(self)}'
         with open(self.log_path, 'wb') as log:
-            self.process = subprocess.Popen(['smtpd'], stdin=ours, stdout=ours, stderr=log,
+            self.process = subprocess.Popen(command or ['smtpd'], stdin=ours, stdout=ours, stderr=log,
                                             env={**os.environ, **environment})
         ours.close()
         self.kept = b''
