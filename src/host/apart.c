@@ -96,13 +96,13 @@ enum apart_side apart_split(struct apart *apart, struct direct *direct, struct t
 	return APART_MONITOR;
 }
 
-/* The exit code, and a line for what is no good end. */
+/* What apart_watch returns, and a line for what is no good end. */
 static int judge(int status, bool has_ended)
 {
 	if (WIFSIGNALED(status)) {
 		warn("the session was ended by signal %d%s", WTERMSIG(status),
 		     WTERMSIG(status) == SIGSYS ? ": it tried what it must not" : "");
-		return EXIT_TEMPORARY;
+		return -WTERMSIG(status);
 	}
 	if (WEXITSTATUS(status) == 0 && !has_ended) {
 		warn("the session ended without saying so");
@@ -126,5 +126,5 @@ int apart_watch(const struct apart *apart, struct direct *direct)
 		kill(apart->session, SIGKILL);
 	while (waitpid(apart->session, &status, 0) == -1 && errno == EINTR)
 		;
-	return is_good ? judge(status, has_ended) : EXIT_TEMPORARY;
+	return is_good ? judge(status, has_ended) : -SIGKILL;
 }

@@ -32,7 +32,9 @@ struct apart {
 /* Split this process. Descriptors 0 and 1 are the client; direct has told of the connection. */
 enum apart_side apart_split(struct apart *apart, struct direct *direct, struct text *why);
 
-/* Serve the session until it has ended. Returns the exit code that tells how. */
+/* Serve the session until it has ended. Returns the exit code that tells how, or the negative
+ * number of a signal: the session has crashed, or was ended, and this process must end in the same
+ * way, so that whoever started it sees what has happened. */
 int apart_watch(const struct apart *apart, struct direct *direct);
 
 #endif

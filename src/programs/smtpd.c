@@ -11,6 +11,7 @@
  */
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "host/apart.h"
@@ -83,7 +84,22 @@ static _Noreturn void serve_apart(struct dialogue *dialogue, int socket)
 	_exit(0);
 }
 
-/* Returns the exit code. */
+/* End as a process that has crashed, without a core dump: it is not this one that would be worth
+ * one. */
+static _Noreturn void end_by(int number)
+{
+	const struct rlimit none = {0, 0};
+	sigset_t all;
+
+	setrlimit(RLIMIT_CORE, &none);
+	signal(number, SIG_DFL);
+	sigfillset(&all);
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
+	raise(number);
+	exit(EXIT_TEMPORARY);
+}
+
+/* Returns the exit code, or the negative number of a signal. */
 static int serve_confined(struct dialogue *dialogue, struct direct *direct)
 {
 	struct apart apart;
@@ -136,5 +152,7 @@ int main(int argc, char **argv)
 	direct_free(&direct);
 	settings_free(&settings);
 	text_free(&why);
+	if (code < 0)
+		end_by(-code);
 	return code;
 }
