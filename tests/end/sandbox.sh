@@ -254,5 +254,6 @@ stop "$server"
 SANDBOX=1 serve taken -v -w -H -R -l 0 127.0.0.1 0 "$TAKEN" || exit 1
 same "one that is taken over behind it" "" "$(ask --keep --send 'TAKE file' 127.0.0.1 "$port" | sed 1d)"
 check "is seen as a crash" wait_line '^tcpserver: end [0-9]+ status 31$' taken.log
-matches "and the next client is served" '^221 ' "$(ask --send 'QUIT\r\n')"
+matches "and the next client is served" '^221 ' "$(ask --send 'QUIT\r\n' 127.0.0.1 "$port")"
+lacks "which was copied" 'cannot be copied' "$(cat taken.log)"
 stop "$server"
