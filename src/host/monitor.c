@@ -44,12 +44,14 @@ void monitor_init(struct monitor *monitor, struct direct *direct)
 		.phase = PHASE_BETWEEN,
 		.is_secured = direct->settings->smtp.is_secured,
 	};
+	text_init(&monitor->user, SASL_LARGEST);
 	text_init(&monitor->in, FRAME_HEADER + LONGEST_ENVELOPE);
 	text_init(&monitor->out, FRAME_HEADER + 3 * LONGEST_TEXT);
 }
 
 void monitor_free(struct monitor *monitor)
 {
+	text_free(&monitor->user);
 	text_free(&monitor->in);
 	text_free(&monitor->out);
 }
@@ -96,7 +98,8 @@ static bool take_event(struct monitor *monitor, struct span fields)
 	event.recipients = (uint32_t)recipients;
 	if (event.kind == SMTP_QUEUED && monitor->told++ >= monitor->taken)
 		return false;
-	if (event.kind == SMTP_AUTH_OK && !monitor->is_authenticated)
+	if (event.kind == SMTP_AUTH_OK &&
+	    (!monitor->user.length || !span_equal(event.user, text_span(&monitor->user))))
 		return false;
 	host->event(host->world, &event);
 	return true;
@@ -151,12 +154,15 @@ static bool take_authenticate(struct monitor *monitor, struct span fields)
 	    has_nul(password))
 		return false;
 	if (!settings->offers_auth || (!monitor->is_secured && !settings->allows_clear_auth) ||
-	    monitor->is_authenticated || monitor->auth_failures >= MOST_FAILURES)
+	    monitor->user.length || monitor->auth_failures >= MOST_FAILURES)
 		return false;
 	verdict = host->authenticate(host->world, user, password);
-	monitor->is_authenticated = verdict == VERDICT_YES;
+	if (verdict == VERDICT_YES)
+		text_add(&monitor->user, user);
 	if (verdict == VERDICT_NO)
 		monitor->auth_failures++;
+	if (monitor->user.failed)
+		return false;
 	answer(monitor, REQUEST_AUTHENTICATE, verdict);
 	return true;
 }
@@ -193,7 +199,7 @@ static bool take_secured(struct monitor *monitor, struct span fields)
 	if (!is_good)
 		return false;
 	monitor->is_secured = true;
-	monitor->is_authenticated = false;
+	text_clear(&monitor->user);
 	direct_secured(monitor->direct);
 	return true;
 }
@@ -255,7 +261,7 @@ static bool take_commit(struct monitor *monitor, struct span envelope)
 	const struct smtp_host *host = &monitor->host;
 	struct smtp_answer result = {.enhanced_code = ""};
 	enum verdict verdict =
-		recheck_envelope(&monitor->direct->settings->smtp, host, monitor->is_authenticated,
+		recheck_envelope(&monitor->direct->settings->smtp, host, monitor->user.length > 0,
 				 monitor->is_secured, envelope);
 
 	if (verdict != VERDICT_YES)

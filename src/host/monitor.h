@@ -24,7 +24,7 @@ struct monitor {
 	unsigned phase;		/* one bit */
 	unsigned auth_failures; /* passwords that were wrong */
 	bool is_secured;	/* by what the session says */
-	bool is_authenticated;	/* and TLS was not started since */
+	struct text user;	/* who has authenticated, since TLS was started; empty: nobody */
 	uint64_t taken, told;	/* messages that were queued, and those that the log knows of */
 	struct text in, out;	/* frames: what has come, and the last answer */
 };

@@ -44,8 +44,10 @@ def ours_with(name, *more, programs=ours, **environment):
 
 
 def all_ours(**environment):
-    """As it is built; with processes started in advance; and linked statically, where that has been built."""
-    servers = [ours_with("tidewaiter", **environment), ours_with("tidewaiter -w", "-w", **environment)]
+    """As it is built; with processes started in advance; each confined; linked statically, where that has been built."""
+    servers = [ours_with("tidewaiter", **environment), ours_with("tidewaiter -w", "-w", **environment),
+               ours_with("tidewaiter, confined", SANDBOX="1", **environment),
+               ours_with("tidewaiter -w, confined", "-w", SANDBOX="1", **environment)]
     if os.path.exists(os.path.join(static, "smtpd")):
         servers += [ours_with("tidewaiter, static", programs=static, **environment),
                     ours_with("tidewaiter -w, static", "-w", programs=static, **environment)]
@@ -112,7 +114,8 @@ def session():
     messages = 2000
     path = write_session("session", messages, b"x" * 70 + b"\r\n", 14)
     commands = {"limit": ([os.path.join(bench, "hand_over"), str(messages), "1024", keep_nothing], {}),
-                "tidewaiter": ([os.path.join(ours, "smtpd")], home())}
+                "tidewaiter": ([os.path.join(ours, "smtpd")], home()),
+                "tidewaiter, confined": ([os.path.join(ours, "smtpd")], {**home(), "SANDBOX": "1"})}
     if mailfront():
         commands["mailfront"] = mailfront()
     figures = {name: [] for name in commands}
@@ -129,7 +132,8 @@ def data():
     for name, line, megabytes in (("70 characters", b"x" * 70, 512), ("one character", b"x", 64), ("dots", b"..", 64)):
         lines = megabytes * 1000000 // (len(line) + 2)
         path = write_session("data", 1, line + b"\r\n", lines)
-        commands = {"limit": (limit, {}), "tidewaiter": ([os.path.join(ours, "smtpd")], home())}
+        commands = {"limit": (limit, {}), "tidewaiter": ([os.path.join(ours, "smtpd")], home()),
+                    "tidewaiter, confined": ([os.path.join(ours, "smtpd")], {**home(), "SANDBOX": "1"})}
         if mailfront():
             commands["mailfront"] = mailfront()
         figures = {each: [] for each in commands}

@@ -49,6 +49,8 @@ void monitored_put_event(struct monitored *world, enum smtp_event_kind kind)
 	for (unsigned index = 0; index < 6; index++)
 		frame_add_number(&world->bytes, index == 0 ? kind : 0);
 	for (unsigned index = 0; index < 5; index++)
-		frame_add_span(&world->bytes, index == 0 ? SPAN("ok") : SPAN(""));
+		frame_add_span(&world->bytes, index == 0   ? SPAN("ok")
+					      : index == 4 ? SPAN("joe")
+							   : SPAN(""));
 	frame_end(&world->bytes, start, 0);
 }

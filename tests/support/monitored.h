@@ -20,7 +20,7 @@ struct monitored {
 void monitored_init(struct monitored *world);
 void monitored_free(struct monitored *world);
 
-/* Add a frame to the bytes: with these fields, with two spans, or with an event. */
+/* Add a frame to the bytes: with these fields, with two spans, or with an event about joe. */
 void monitored_put(struct monitored *world, uint32_t kind, struct span fields);
 void monitored_put_two(struct monitored *world, uint32_t kind, const char *one, const char *other);
 void monitored_put_event(struct monitored *world, enum smtp_event_kind kind);

@@ -197,6 +197,13 @@ static void test_monitor_limits_the_passwords_that_are_tried(void **state)
 	monitored_free(&world);
 
 	monitored_init(&world);
+	text_add_string(&world.fake.users, "ann secret\n");
+	monitored_put_two(&world, REQUEST_AUTHENTICATE, "ann", "secret");
+	monitored_put_event(&world, SMTP_AUTH_OK); /* says that joe has */
+	assert_int_equal(take(&world), MONITOR_BROKEN);
+	monitored_free(&world);
+
+	monitored_init(&world);
 	world.settings.smtp.allows_clear_auth = false;
 	monitored_put_two(&world, REQUEST_AUTHENTICATE, "joe", "secret");
 	assert_int_equal(take(&world), MONITOR_BROKEN);
