@@ -170,7 +170,7 @@ static bool set_environment(struct variables *variables, const struct audit_clie
 static int wait_for(pid_t child)
 {
 	struct pollfd end = {(int)syscall(SYS_pidfd_open, child, 0), POLLIN, 0};
-	int status, kept = 0;
+	int status = -1, kept = 0;
 
 	if (end.fd != -1 && poll(&end, 1, SESSION_SECONDS * 1000) == 0) {
 		kill(child, SIGKILL);

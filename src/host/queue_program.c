@@ -170,6 +170,7 @@ static bool wait_for_end(struct queue_program *program, uint64_t until)
 static void kill_child(struct queue_program *program)
 {
 	kill(program->child, SIGKILL);
+	program->status = -1; /* unless it is told otherwise */
 	while (waitpid(program->child, &program->status, 0) == -1 && errno == EINTR)
 		;
 	program->child = -1;

@@ -31,6 +31,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--shim")
@@ -72,7 +73,7 @@ UNTOLD = {("smtpd", "send"), ("smtpd", "waitpid"), ("smtpd", "ioctl"), ("smtpd",
 # Not tried: what no system does, for there is a child, and the descriptor tells of signals; and a listener
 # that never gets a connection, by that or with five descriptors: no client will ever hear anything of it.
 IMPOSSIBLE = {("tcpserver", "waitpid", ""), ("tcpserver", "waitpid", "+"), ("tcpserver", "read", "+"), ("tcpserver", "accept4", "+")}
-serial = itertools.count(os.getpid() * 100000)  # not those of a run before, which may be kept
+serial = itertools.count(time.time_ns())  # what an earlier run has left is none of ours
 lock = threading.Lock()
 
 
@@ -228,6 +229,8 @@ class Case:
             self.problems.append("this is no reason")
         if self.fault and self.fault.call == "fsync" and self.codes == [250, 250]:
             self.problems.append("250, though it may not survive")
+        if self.fault and self.fault[:2] == (QUEUE, "waitpid") and self.fault.goes_on and self.codes == [250, 250]:
+            self.problems.append("250, though it cannot know")
         self.did_fail = not options.shim or os.path.exists(self.directory + "/failed")
         self.look_at_log(server.returncode)
         return self
@@ -304,7 +307,7 @@ class Case:
         if "qq crashed" in self.log and not self.may_crash(QUEUE) and not (self.fault and self.fault[:2] == ("smtpd", "waitpid")):
             self.problems.append(f"{QUEUE} was ended by a signal")
         left = [path.name for path in files(self.directory + "/disk/mail/tmp") + files(self.directory + "/disk")]
-        if left and not (self.fault and self.fault.call == "unlink"):
+        if left and not (self.fault and self.fault.call in ("unlink", "waitpid")):  # who was not waited for may be at work
             self.problems.append("left over: " + " ".join(left))
 
     def clean(self):
