@@ -74,7 +74,7 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 			step = SMTP_MORE;
 		}
 		patience_turn(&patience, smtp_session_in_data(session),
-			      smtp_session_commands(session));
+			      smtp_session_totals(session).commands);
 	}
 }
 

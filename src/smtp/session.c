@@ -374,11 +374,6 @@ bool smtp_session_in_data(const struct smtp_session *session)
 	return session->input == INPUT_DATA || session->input == INPUT_CHUNK;
 }
 
-uint64_t smtp_session_commands(const struct smtp_session *session)
-{
-	return session->totals.commands;
-}
-
 struct smtp_totals smtp_session_totals(const struct smtp_session *session)
 {
 	return session->totals;

@@ -144,10 +144,9 @@ void smtp_session_secured(struct smtp_session *session);
  * hear it and discards an open message. */
 void smtp_session_end(struct smtp_session *session, enum smtp_end reason);
 
-/* Whether the client is in the middle of a message's bytes, and how many command lines it has sent
- * whole: what a caller must know to give each its time. */
+/* Whether the client is in the middle of a message's bytes. With that and the number of whole
+ * command lines, which is among the totals, a caller can give each its time. */
 bool smtp_session_in_data(const struct smtp_session *session);
-uint64_t smtp_session_commands(const struct smtp_session *session);
 
 struct smtp_totals smtp_session_totals(const struct smtp_session *session);
 

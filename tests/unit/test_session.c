@@ -248,10 +248,10 @@ static void test_session_counts(void **state)
 	host = fake_host_table(&fake);
 	session = smtp_session_new(&settings, &host);
 	smtp_session_feed(session, SPAN("EHLO a\r\nMAIL FROM:<a@b.example>\r\nRCPT "));
-	assert_int_equal(smtp_session_commands(session), 2);
+	assert_int_equal(smtp_session_totals(session).commands, 2);
 	assert_false(smtp_session_in_data(session));
 	smtp_session_feed(session, SPAN("TO:<a@example.org>\r\nDATA\r\n123\r\n"));
-	assert_int_equal(smtp_session_commands(session), 4);
+	assert_int_equal(smtp_session_totals(session).commands, 4);
 	assert_true(smtp_session_in_data(session));
 	smtp_session_feed(session, SPAN(".\r\n"));
 	assert_false(smtp_session_in_data(session));
