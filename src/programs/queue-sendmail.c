@@ -48,8 +48,8 @@ static pid_t wait_until(pid_t child, int64_t moment, int *status)
 	return result;
 }
 
-/* The child's end, whatever it takes. Sets *was_late when it had to be ended. Returns its process id,
- * or -1 with errno. */
+/* The child's end, whatever it takes. Sets *was_late when it had to be ended. Returns its process
+ * id, or -1 with errno. */
 static pid_t wait_for(pid_t child, int64_t moment, int *status, bool *was_late)
 {
 	pid_t result = wait_until(child, moment, status);

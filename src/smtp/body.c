@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-#define SHORT_LINE 16 /* bytes; more than memchr(3) and memcpy(3) would be worth their calls for \
-		       */
+#define SHORT_LINE                                                                    \
+	16 /* bytes; more than memchr(3) and memcpy(3) would be worth their calls for \
+	    */
 
 enum {
 	LINE_START, /* behind CRLF */
