@@ -26,8 +26,7 @@ void ask_free(struct ask *ask)
 
 /* --- frames out and in --- */
 
-/* Without a monitor there is nothing more to be done for the client; what was said before is true.
- */
+/* Without a monitor nothing more can be done for the client; what was said before is true. */
 static void lose(struct ask *ask)
 {
 	ask->is_lost = true;
