@@ -297,6 +297,7 @@ static void test_sandbox_lets_a_session_work(void **state)
 
 static void test_sandbox_follows_the_parents_end(void **state)
 {
+	struct pollfd polled = {.events = POLLIN};
 	pid_t middle;
 	char byte;
 	int ends[2];
@@ -314,14 +315,16 @@ static void test_sandbox_follows_the_parents_end(void **state)
 			text_init(&why, 1000);
 			if (!sandbox_enter(parent, kept, 1, &why) || write(ends[1], "x", 1) != 1)
 				_exit(1);
-			for (;;)
-				poll(NULL, 0, -1);
+			poll(NULL, 0, 60000); /* until it is told */
+			_exit(1);
 		}
 		close(ends[1]);
 		_exit(read(ends[0], &byte, 1) != 1); /* it is inside */
 	}
 	close(ends[1]);
 	waitpid(middle, NULL, 0);
+	polled.fd = ends[0];
+	assert_int_equal(poll(&polled, 1, 10000), 1);
 	assert_int_equal(read(ends[0], &byte, 1), 0); /* the last writer has gone */
 	close(ends[0]);
 }
