@@ -262,10 +262,12 @@ static void take_end(struct state *state, pid_t process, int status)
 	switch (prototype_has_ended(&state->prototype, process)) {
 	case PROTOTYPE_OTHER: break;
 	case PROTOTYPE_NEVER:
-		warn("%s cannot be copied for connections, and is started for each",
-		     state->launcher->file);
-		state->must_wait = false;
-		return;
+		if (WIFEXITED(status)) { /* and was not killed */
+			warn("%s cannot be copied for connections, and is started for each",
+			     state->launcher->file);
+			state->must_wait = false;
+			return;
+		} /* fall through */
 	case PROTOTYPE_ENDED: backoff_fail(&state->starting); return;
 	}
 	if (!children_remove(state->children, process))

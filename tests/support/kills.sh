@@ -13,7 +13,7 @@ kill_while_sending() { # argument-of-kills.py...
 }
 # How many there were of what kills.py counts: "taken", or the name of what was killed.
 number_of() { # words
-	sed -nE "s/.*[: ]([0-9]+) $1.*/\1/p" kills | head -n 1
+	sed -nE "s/.*[: ]([0-9]+) $1.*/\1/p; \$s/.*/0/p" kills | head -n 1
 }
 some() { # words...: there was at least one of each
 	local what
