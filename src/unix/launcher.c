@@ -289,9 +289,8 @@ static bool take_signals(struct state *state)
 	for (size_t index = 0; (ssize_t)((index + 1) * sizeof(*signals)) <= bytes; index++)
 		if (signals[index].ssi_signo == SIGTERM)
 			return false;
-	while ((process = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((process = waitpid(-1, &status, WNOHANG)) > 0)
 		take_end(state, process, status);
-	}
 	return true;
 }
 

@@ -90,4 +90,26 @@ static inline void talk_check(struct talk *talk, const char *name, enum verdict 
 		 text_string(&talk->log));
 }
 
+struct talk_case {
+	const char *name, *kind, *login;
+	struct step steps[MOST_STEPS];
+	enum verdict verdict;
+	enum queue_status status;
+	const char *words; /* NULL: any */
+};
+
+/* What comes of opening a client, in each case. */
+static inline void talk_open_each(const struct talk_case *cases, size_t count)
+{
+	for (size_t index = 0; index < count; index++) {
+		struct talk talk;
+
+		talk_begin(&talk, cases[index].kind, cases[index].login, cases[index].steps);
+		smtp_client_open(&talk.client, &talk.route, &talk.result);
+		talk_check(&talk, cases[index].name, cases[index].verdict, cases[index].status,
+			   cases[index].words);
+		talk_end(&talk, cases[index].name);
+	}
+}
+
 #endif

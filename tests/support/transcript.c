@@ -1,11 +1,32 @@
 #include "support/transcript.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
+
+unsigned transcript_each(void (*check)(const char *name))
+{
+	DIR *directory = opendir("tests/smtp");
+	struct dirent *entry;
+	unsigned count = 0;
+
+	assert(directory);
+	while ((entry = readdir(directory))) {
+		struct span name = span_of(entry->d_name);
+
+		if (!span_ends_folded(name, SPAN(".in")))
+			continue;
+		entry->d_name[name.length - 3] = '\0';
+		check(entry->d_name);
+		count++;
+	}
+	closedir(directory);
+	return count;
+}
 
 struct smtp_settings transcript_settings(void)
 {

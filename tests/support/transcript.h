@@ -33,6 +33,9 @@ struct transcript {
 void transcript_read(struct span file, struct transcript *transcript, struct fake_host *fake);
 void transcript_free(struct transcript *transcript);
 
+/* Call check for each conversation of tests/smtp, by its name; returns how many there are. */
+unsigned transcript_each(void (*check)(const char *name));
+
 /* Settings as the programs have them without any control file. */
 struct smtp_settings transcript_settings(void);
 

@@ -1,6 +1,5 @@
 #include "host/ask.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -168,22 +167,9 @@ static void check_conversation(const char *name)
 
 static void test_ask_holds_the_recorded_conversations(void **state)
 {
-	DIR *directory = opendir("tests/smtp");
-	struct dirent *entry;
-	unsigned count = 0;
+	unsigned count = transcript_each(check_conversation);
 
 	(void)state;
-	assert_non_null(directory);
-	while ((entry = readdir(directory))) {
-		struct span name = span_of(entry->d_name);
-
-		if (!span_ends_folded(name, SPAN(".in")))
-			continue;
-		entry->d_name[name.length - 3] = '\0';
-		check_conversation(entry->d_name);
-		count++;
-	}
-	closedir(directory);
 	printf("%u conversations\n", count);
 	assert_true(count > 0);
 }

@@ -1,12 +1,6 @@
 #include "support/talk.h"
 
-static const struct {
-	const char *name, *kind, *login;
-	struct step steps[MOST_STEPS];
-	enum verdict verdict;
-	enum queue_status status;
-	const char *words; /* NULL: any */
-} cases[] = {
+static const struct talk_case cases[] = {
 	{"as it should", "", "", {{GREETING}, {HELLO, "250 next\r\n"}}, VERDICT_YES, 0, NULL},
 	{"one who knows no EHLO",
 	 "",
@@ -114,15 +108,7 @@ static const struct {
 static void test_smtp_greeting_is_no_verdict_on_a_message(void **state)
 {
 	(void)state;
-	for (size_t index = 0; index < LENGTH(cases); index++) {
-		struct talk talk;
-
-		talk_begin(&talk, cases[index].kind, cases[index].login, cases[index].steps);
-		smtp_client_open(&talk.client, &talk.route, &talk.result);
-		talk_check(&talk, cases[index].name, cases[index].verdict, cases[index].status,
-			   cases[index].words);
-		talk_end(&talk, cases[index].name);
-	}
+	talk_open_each(cases, LENGTH(cases));
 }
 
 static void test_smtp_greeting_where_nobody_listens(void **state)

@@ -1,13 +1,7 @@
 #include "support/talk.h"
 
 static const char login[] = "127.0.0.1 ann:secret\n";
-static const struct {
-	const char *name, *kind, *login;
-	struct step steps[MOST_STEPS];
-	enum verdict verdict;
-	enum queue_status status;
-	const char *words; /* NULL: any */
-} cases[] = {
+static const struct talk_case cases[] = {
 	{"PLAIN",
 	 "",
 	 login,
@@ -96,15 +90,7 @@ static const struct {
 static void test_smtp_login_is_said_where_it_is_wanted(void **state)
 {
 	(void)state;
-	for (size_t index = 0; index < LENGTH(cases); index++) {
-		struct talk talk;
-
-		talk_begin(&talk, cases[index].kind, cases[index].login, cases[index].steps);
-		smtp_client_open(&talk.client, &talk.route, &talk.result);
-		talk_check(&talk, cases[index].name, cases[index].verdict, cases[index].status,
-			   cases[index].words);
-		talk_end(&talk, cases[index].name);
-	}
+	talk_open_each(cases, LENGTH(cases));
 }
 
 int main(void)
