@@ -114,8 +114,8 @@ enum prototype_answer prototype_copy(struct prototype *prototype, int connection
 		return PROTOTYPE_CANNOT;
 	}
 	*copy = hear(prototype->socket, PATIENCE);
-	if (*copy ==
-	    -1) { /* there may be a copy all the same: nobody else must get the connection */
+	if (*copy == -1) {
+		/* There may be a copy all the same: nobody else must get the connection. */
 		kept = errno;
 		kill(prototype->process, SIGKILL);
 		prototype_drop(prototype);
