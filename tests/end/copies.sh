@@ -15,10 +15,13 @@ prototype_of() { # the one child of tcpserver that serves nobody: descriptor 0 i
 	done
 }
 has_prototype() { [ -n "$(prototype_of "$server")" ]; }
-has_another_prototype() { # than
+has_another_prototype() { # than: and no more than one, for who is about to end, or has just begun, looks like one
 	local now
-	now=$(prototype_of "$server")
-	[ -n "$now" ] && [ "$now" != "$1" ]
+	now=$(prototype_of "$server" | xargs)
+	[ -n "$now" ] && [ "$now" != "$1" ] && [ "${now% *}" = "$now" ]
+}
+is_alone() { # no session is left, not even one that is about to end
+	has_another_prototype '' && [ "$(children "$server" | xargs)" = "$(prototype_of "$server")" ]
 }
 # One session of the client from an address; prints the last reply.
 say() { # from line...
@@ -50,12 +53,13 @@ same "all that by one prototype" "$first" "$(prototype_of "$server")"
 wait_until has_lines 9 'end [0-9]+ status 0$' smtp.log # the denied one has another status
 same "each session had a process of its own" 8 "$(grep -oE 'ok [0-9]+' smtp.log | sort -u | wc -l)"
 matches "tcpserver has counted them" '^tcpserver: status: 0/40$' "$(tail -n 1 smtp.log)"
-same "no zombie is left" "$first" "$(children "$server" | tr -d ' ')"
+check "no zombie is left" wait_until is_alone
 echo other.example.org >control/me
 matches "a control file is read anew for each" '^250 other\.example\.org' \
 	"$(ask --send 'HELO x\r\nQUIT\r\n' 127.0.0.1 "$port" | sed -n 2p)"
 
 # --- what a session has, and has not ---
+wait_until is_alone
 exec 7<>"/dev/tcp/127.0.0.1/$port"
 read -r -t 20 line <&7
 session=$(children "$server" | tr ' ' '\n' | grep -vx "$first")
@@ -83,9 +87,10 @@ check "after many sessions, too" wait_until has_another_prototype "$third"
 check "which the log does not mention" [ -z "$(grep -E 'warning|fatal' smtp.log)" ]
 
 # --- the end ---
+wait_until is_alone
+fourth=$(prototype_of "$server")
 exec 7<>"/dev/tcp/127.0.0.1/$port"
 read -r -t 20 line <&7
-fourth=$(prototype_of "$server")
 kill -TERM "$server"
 wait "$server"
 same "SIGTERM is exit 0" 0 $?
