@@ -26,6 +26,16 @@ TAKEN    := $(BUILD)/taken-over/smtpd
 PORT     := 2525
 LIBRARY  := $(BUILD)/tidewaiter.a
 
+# What is started for each connection, and needs no more than libcdb, is linked statically with musl
+# where that can be had, because it starts several times as fast: see doc/performance.md. make MUSL=
+# does without, and so does a sanitizer.
+QUICK    := smtpd
+MUSL     := $(if $(SANITIZE),,$(patsubst %/rcrt1.o,%,$(wildcard /usr/lib/x86_64-linux-musl/rcrt1.o)))
+ifneq ($(and $(MUSL),$(findstring /,$(shell $(CC) -print-file-name=libcdb.a))),)
+QUICKLY  := $(QUICK)
+endif
+part      = $(shell $(CC) -print-file-name=$(1))
+
 # Whatever needs more than libc says so here, and nowhere else.
 LIBS_smtpd          := -lcdb
 LIBS_tcpserver      := -lcdb
@@ -76,6 +86,21 @@ all: $(PROGRAMS:%=$(BUILD)/bin/%)
 $(BUILD)/bin/%: $(BUILD)/src/programs/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(FORM) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
+ifdef QUICKLY
+# Headers that musl does not have, cdb.h and the kernel's, are the system's.
+HEADERS  := -nostdinc -isystem $(subst /lib/,/include/,$(MUSL)) -isystem $(call part,include) \
+	-idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -print-multiarch)
+$(BUILD)/musl/%.o: %.c conf-cc Makefile
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(HEADERS) -U_FORTIFY_SOURCE $(CFLAGS) -c -o $@ $<
+$(BUILD)/musl/tidewaiter.a: $(patsubst %.c,$(BUILD)/musl/%.o,$(shell grep -LE '<(ares|tls|crypt)\.h>' $(MODULES)))
+	rm -f $@ && $(AR) rcs $@ $^
+link_quickly = $(CC) -static-pie -nostartfiles -nodefaultlibs $(LINK) $(LDFLAGS) -o $@ $(MUSL)/rcrt1.o $(MUSL)/crti.o \
+	$(call part,crtbeginS.o) $^ $(call part,libcdb.a) $(MUSL)/libc.a -lgcc -lgcc_eh $(call part,crtendS.o) $(MUSL)/crtn.o
+$(QUICKLY:%=$(BUILD)/bin/%): $(BUILD)/bin/%: $(BUILD)/musl/src/programs/%.o $(BUILD)/musl/tidewaiter.a
+	@mkdir -p $(@D)
+	$(link_quickly)
+endif
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) -pie $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb $(LIBS_$*)
@@ -99,8 +124,8 @@ $(BUILD)/%.o: %.c conf-cc Makefile
 	$(CC) $(FLAGS) $(CFLAGS) -c -o $@ $<
 # What tests do themselves, and growing texts, is not what fuzzing is to explore.
 $(BUILD)/tests/support/%.o $(BUILD)/src/base/text.o: FLAGS += $(UNWATCHED)
-$(BUILD)/src/unix/home.o: conf-home
-$(BUILD)/src/unix/home.o: FLAGS += -DHOME_DIRECTORY='"$(HOMEDIR)"'
+$(BUILD)/src/unix/home.o $(BUILD)/musl/src/unix/home.o: conf-home
+$(BUILD)/src/unix/home.o $(BUILD)/musl/src/unix/home.o: FLAGS += -DHOME_DIRECTORY='"$(HOMEDIR)"'
 
 check:
 	./install.sh deps test
@@ -132,4 +157,4 @@ install: all
 clean:
 	rm -rf build build-sanitize build-static build-fuzz
 
--include $(shell find $(BUILD)/src $(BUILD)/tests -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/src $(BUILD)/musl $(BUILD)/tests -name '*.d' 2>/dev/null)

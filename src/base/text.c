@@ -12,6 +12,12 @@ void text_init(struct text *text, size_t maximum)
 	*text = (struct text){.maximum = maximum};
 }
 
+void text_init_in(struct text *text, char *bytes, size_t size)
+{
+	*text = (struct text){.bytes = bytes, .capacity = size, .maximum = size - 1};
+	*bytes = '\0';
+}
+
 void text_free(struct text *text)
 {
 	free(text->bytes);

@@ -25,6 +25,10 @@ struct text {
 /* Take no memory yet. */
 void text_init(struct text *text, size_t maximum);
 
+/* Use memory of the caller's, size bytes that outlive the text, and no other. It must not be freed,
+ * and holds size - 1 bytes. */
+void text_init_in(struct text *text, char *bytes, size_t size);
+
 /* Give the memory back; the text is as after text_init. */
 void text_free(struct text *text);
 

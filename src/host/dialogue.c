@@ -5,6 +5,8 @@
 #include "host/patience.h"
 
 #define GRACE 60 /* seconds of a message before mindatarate counts */
+#define BLOCK_SIZE \
+	65536 /* bytes read at once; of the stack, which costs no more than is used of it */
 
 /* Let out what is gathered: the log first, so that a client has no answer before it. */
 static void flush(const struct dialogue *dialogue)
@@ -46,6 +48,7 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 	enum smtp_step step = SMTP_MORE;
 	struct patience patience;
 	enum client_event event;
+	char block[BLOCK_SIZE];
 	uint64_t waited;
 	size_t count;
 
@@ -57,7 +60,7 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 			smtp_session_end(session, SMTP_GONE);
 			return;
 		}
-		event = client_read(dialogue->client, dialogue->block, DIALOGUE_BLOCK,
+		event = client_read(dialogue->client, block, sizeof(block),
 				    patience_left(&patience), &count, &waited);
 		switch (event) {
 		case CLIENT_BYTES: break;
@@ -66,9 +69,9 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 		case CLIENT_STOP: smtp_session_end(session, SMTP_SHUTDOWN); return;
 		}
 		patience_wait(&patience, waited, count);
-		step = smtp_session_feed(session, (struct span){dialogue->block, count});
+		step = smtp_session_feed(session, (struct span){block, count});
 		if (settings->smtp.offers_auth && !smtp_session_in_data(session))
-			explicit_bzero(dialogue->block, count); /* there may have been a password */
+			explicit_bzero(block, count); /* there may have been a password */
 		if (step == SMTP_START_TLS && dialogue->start_tls(dialogue->host.world)) {
 			smtp_session_secured(session);
 			step = SMTP_MORE;

@@ -17,10 +17,8 @@ struct dialogue {
 	struct smtp_host host;
 	bool (*start_tls)(void *world); /* put the client under TLS; world is the host's */
 	void (*flush)(void *world);	/* called before the client is waited for; may be NULL */
-	char *block;			/* DIALOGUE_BLOCK bytes to read into */
 };
 
-#define DIALOGUE_BLOCK 65536
 
 /* Wait for greetdelay, greet, and serve the client; then all replies are out but the connection is
  * still there. *totals says what there was. False when memory was too short to begin; the client

@@ -12,6 +12,7 @@
 #include "unix/environment.h"
 #include "unix/file.h"
 #include "unix/home.h"
+#include "unix/kernel.h"
 
 #define MOST_NAMES 100 /* tried for one message */
 

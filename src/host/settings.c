@@ -99,10 +99,11 @@ static bool read_numbers(struct settings *settings, struct text *why)
 
 static bool open_cdb(struct cdb_file *file, const char *name, struct text *why)
 {
+	char room[LONGEST_LINE + 1];
 	struct text path;
 	bool is_good = true;
 
-	text_init(&path, LONGEST_LINE);
+	text_init_in(&path, room, sizeof(room));
 	control_path(name, &path);
 	errno = ENAMETOOLONG; /* a path that is none must not pass for a file that is not there */
 	if ((path.failed || cdb_file_open(file, text_string(&path)) == -1) && errno != ENOENT) {
@@ -112,7 +113,6 @@ static bool open_cdb(struct cdb_file *file, const char *name, struct text *why)
 		text_add_string(why, errno == EPROTO ? "it is no cdb" : strerror(errno));
 		is_good = false;
 	}
-	text_free(&path);
 	return is_good;
 }
 

@@ -50,10 +50,8 @@ static void read_options(int argc, char **argv)
 /* Hold the dialogue, as this process or as the confined part of it. */
 static void serve(struct dialogue *dialogue, struct smtp_totals *totals)
 {
-	dialogue->block = malloc(DIALOGUE_BLOCK);
-	if (!dialogue->block || !dialogue_hold(dialogue, totals))
+	if (!dialogue_hold(dialogue, totals))
 		refuse(dialogue->client, SPAN("421 out of memory (#4.3.0)\r\n"), "out of memory");
-	free(dialogue->block);
 }
 
 static void serve_alone(struct dialogue *dialogue, struct direct *direct)

@@ -13,6 +13,7 @@
 
 #define LONGEST_LINE 8192  /* bytes of a file that is one value */
 #define READ_SIZE    16384 /* more room than a file needs: see control_read_secret */
+#define LONGEST_PATH 4096
 
 void control_path(const char *name, struct text *path)
 {
@@ -56,10 +57,11 @@ static enum verdict read_file(const char *name, bool is_secret, struct text *con
 {
 	const char *reason = NULL;
 	enum verdict verdict = VERDICT_YES;
+	char room[LONGEST_PATH + 1];
 	struct text path;
 	int descriptor;
 
-	text_init(&path, 4096);
+	text_init_in(&path, room, sizeof(room));
 	control_path(name, &path);
 	descriptor = path.failed ? -1
 				 : open(text_string(&path),
@@ -77,7 +79,6 @@ static enum verdict read_file(const char *name, bool is_secret, struct text *con
 		verdict = trouble(why, text_string(&path), reason);
 	if (descriptor != -1)
 		close(descriptor);
-	text_free(&path);
 	return verdict;
 }
 
@@ -93,11 +94,12 @@ enum verdict control_read_secret(const char *name, struct text *contents, struct
 
 enum verdict control_line(const char *name, struct text *line, struct text *why)
 {
+	char room[LONGEST_LINE + 1]; /* there are many such files, and all are read at once */
 	struct text contents;
 	struct span rest, first = {NULL, 0};
 	enum verdict verdict;
 
-	text_init(&contents, LONGEST_LINE);
+	text_init_in(&contents, room, sizeof(room));
 	verdict = control_read(name, &contents, why);
 	rest = text_span(&contents);
 	if (verdict == VERDICT_YES) {
@@ -110,7 +112,6 @@ enum verdict control_line(const char *name, struct text *line, struct text *why)
 		if (line->failed)
 			verdict = trouble(why, name, "its first line is too long");
 	}
-	text_free(&contents);
 	return verdict;
 }
 
@@ -130,10 +131,11 @@ bool control_number(const char *name, const char *variable, uint64_t maximum, ui
 {
 	const char *value = variable ? environment_get(variable) : NULL;
 	enum verdict verdict = VERDICT_YES;
+	char room[LONGEST_LINE + 1];
 	bool is_good = true;
 	struct text line;
 
-	text_init(&line, LONGEST_LINE);
+	text_init_in(&line, room, sizeof(room));
 	if (value)
 		text_add_string(&line, *value ? value : "0");
 	else
@@ -148,7 +150,6 @@ bool control_number(const char *name, const char *variable, uint64_t maximum, ui
 		text_add_string(why, ": ");
 		text_add(why, text_span(&line));
 	}
-	text_free(&line);
 	return is_good;
 }
 

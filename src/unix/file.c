@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define READ_SIZE 16384 /* bytes asked for at once */
+#define FIRST_READ 4000	 /* bytes asked for at first: most files are small */
+#define READ_SIZE  16384 /* and then */
 
 int file_write(int descriptor, struct span bytes)
 {
@@ -36,6 +37,7 @@ int file_read_all(int descriptor, struct text *text)
 {
 	for (;;) {
 		size_t room = text->maximum - text->length;
+		size_t step = text->length ? READ_SIZE : FIRST_READ;
 		ssize_t count;
 		char more;
 
@@ -45,7 +47,8 @@ int file_read_all(int descriptor, struct text *text)
 				errno = EFBIG;
 			return count == 0 ? 0 : -1;
 		}
-		if (!text_reserve(text, room < READ_SIZE ? room : READ_SIZE)) {
+		if (text->capacity <= text->length + 1 &&
+		    !text_reserve(text, room < step ? room : step)) {
 			errno = ENOMEM;
 			return -1;
 		}

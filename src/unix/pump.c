@@ -12,6 +12,7 @@
 #include "unix/deadline.h"
 #include "unix/detach.h"
 #include "unix/file.h"
+#include "unix/kernel.h"
 
 #define PACKET		 32768		    /* bytes read at once */
 #define FAREWELL_DROPPED (16 * 1024 * 1024) /* bytes dropped there at most */

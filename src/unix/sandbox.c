@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "unix/confine.h"
+#include "unix/kernel.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 

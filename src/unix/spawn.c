@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "unix/kernel.h"
+
 /* The signals that this suite's programs catch or ignore: only for these can the disposition that a
  * child starts with be other than the default. */
 static const int handled[] = {SIGTERM, SIGCHLD, SIGPIPE, SIGHUP, SIGINT, SIGALRM, SIGBUS, SIGXFSZ};

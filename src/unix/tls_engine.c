@@ -15,6 +15,7 @@
 #include "unix/detach.h"
 #include "unix/environment.h"
 #include "unix/file.h"
+#include "unix/kernel.h"
 #include "unix/report.h"
 #include "unix/tls_network.h"
 #include "unix/tls_pump.h"

@@ -44,9 +44,9 @@ class Server:
 
     def __init__(self, name, command, port=None, **environment):
         self.name, self.rates, self.costs, self.latencies = name, [], [], []
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                        stdin=subprocess.DEVNULL,
-                                        env={"PATH": "/usr/bin:/bin", "HOME": "/", **environment})
+        with open(os.path.join(work, "log"), "a") as log: # where /dev/null is, smtpd looks for syslog
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL,
+                                            env={"PATH": "/usr/bin:/bin", "HOME": "/", **environment})
         running.append(self)
         if port is None:
             self.port = int(self.process.stdout.readline())

@@ -13,7 +13,6 @@ struct world {
 	struct client client;
 	struct fake_host fake;
 	struct dialogue dialogue;
-	char block[DIALOGUE_BLOCK];
 	int ends[2];
 	unsigned flushed, started;
 };
@@ -53,7 +52,6 @@ static void open_world(struct world *world, uint32_t greet_delay)
 		.host = fake_host_table(&world->fake),
 		.start_tls = start_tls,
 		.flush = count_flush,
-		.block = world->block,
 	};
 }
 
