@@ -26,15 +26,18 @@ TAKEN    := $(BUILD)/taken-over/smtpd
 PORT     := 2525
 LIBRARY  := $(BUILD)/tidewaiter.a
 
-# What is started for each connection, and needs no more than libcdb, is linked statically with musl
-# where that can be had, because it starts several times as fast: see doc/performance.md. make MUSL=
-# does without, and so does a sanitizer.
-QUICK    := smtpd
+# What is started for each connection or message, and needs no more than libcdb, is linked statically
+# with musl where that can be had, because it starts several times as fast: see doc/performance.md.
+# make MUSL= does without, and so does a sanitizer.
+QUICK    := smtpd fixcrio proxy-env queue-maildir queue-sendmail relay-check
 MUSL     := $(if $(SANITIZE),,$(patsubst %/rcrt1.o,%,$(wildcard /usr/lib/x86_64-linux-musl/rcrt1.o)))
 ifneq ($(and $(MUSL),$(findstring /,$(shell $(CC) -print-file-name=libcdb.a))),)
 QUICKLY  := $(QUICK)
+SHIM     += $(if $(SHIM),$(QUICK:%=$(BUILD)/plain/%))
 endif
-part      = $(shell $(CC) -print-file-name=$(1))
+part       = $(shell $(CC) -print-file-name=$(1))
+objects_of = $(if $(QUICKLY),$(1:%=$(BUILD)/musl/%.o) $(BUILD)/musl/tidewaiter.a,$(1:%=$(BUILD)/%.o) $(LIBRARY))
+link_one   = $(if $(QUICKLY),$(link_quickly),$(CC) $(FORM) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_$(1)))
 
 # Whatever needs more than libc says so here, and nowhere else.
 LIBS_smtpd          := -lcdb
@@ -108,9 +111,14 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(REPLAY) $(SUPPORT) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) -pie $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -lcdb $(LIBS_$*)
 # smtpd with a session that obeys a stranger: what it can do then is tested.
-$(TAKEN): $(BUILD)/src/programs/smtpd.o $(BUILD)/tests/support/taken_over.o $(LIBRARY)
+$(TAKEN): LDFLAGS += -Wl,--wrap=smtp_session_feed,--wrap=sandbox_enter
+$(TAKEN): $(call objects_of,src/programs/smtpd tests/support/taken_over)
 	@mkdir -p $(@D)
-	$(CC) $(FORM) $(LINK) $(LDFLAGS) -Wl,--wrap=smtp_session_feed,--wrap=sandbox_enter -o $@ $^ $(LIBS_smtpd)
+	$(call link_one,smtpd)
+# As they are linked without musl, so that something can be preloaded.
+$(BUILD)/plain/%: $(BUILD)/src/programs/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) -pie $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
 $(BUILD)/bench/%: tests/bench/%.c conf-cc Makefile
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) -fno-sanitize=all -static -o $@ $<

@@ -16,8 +16,8 @@ fail() {
 	exit 111
 }
 
-# What each need is called, one line a need: its purpose, how to see that it is there, and the
-# package's name for apt (Debian, Ubuntu), dnf (Fedora), apk (Alpine) and pacman (Arch); "-": it is
+# What each need is called, one line a need: its purpose (a wish is one that can stay unfulfilled),
+# how to see that it is there, and the package's name for apt (Debian, Ubuntu), dnf (Fedora), apk (Alpine) and pacman (Arch); "-": it is
 # not needed there.
 needs() {
 	cat <<-'END'
@@ -29,6 +29,7 @@ needs() {
 		build defines:crypt.h:CRYPT_GENSALT_OUTPUT_SIZE libcrypt-dev libxcrypt-devel libxcrypt-dev libxcrypt
 		build header:tls.h libtls-dev libretls-devel libretls-dev libretls
 		build command:cdb tinycdb tinycdb tinycdb tinycdb
+		wish musl: musl-dev - - -
 		test header:cmocka.h libcmocka-dev libcmocka-devel cmocka-dev cmocka
 		test command:bash bash bash bash bash
 		test command:python3 python3 python3 python3 python
@@ -61,6 +62,7 @@ is_there() { # kind:name, or kind:name:detail
 		-include setjmp.h -include stdint.h - >/dev/null 2>&1 ;;
 	defines:*) printf '#include <%s>\n#ifndef %s\n#error\n#endif\n' "$(echo "$1" | cut -d: -f2)" \
 		"${1##*:}" | ${compiler:-cc} -E - >/dev/null 2>&1 ;;
+	musl:*) [ "$(uname -m)" != x86_64 ] || [ -e /usr/lib/x86_64-linux-musl/rcrt1.o ] ;;
 	sanitizer:*) echo 'int main(void) { return 0; }' |
 		${compiler:-cc} -x c -fsanitize=address,undefined -o /dev/null - 2>/dev/null ;;
 	esac
@@ -71,6 +73,8 @@ missing() { # column-of-the-package-names level
 		case "$2 $purpose" in
 		"build try" | "build test" | "build all" | "build deb" | "try test" | "try all" | "try deb" | \
 			"test all" | "test deb" | "deb try" | "deb test" | "deb all") continue ;;
+		"wish wish") ;;
+		"wish "* | *" wish") continue ;;
 		esac
 		is_there "$probe" && continue
 		case $1 in deb) echo "$deb" ;; rpm) echo "$rpm" ;; apk) echo "$apk" ;; arch) echo "$arch" ;; *) echo "$deb" ;; esac
@@ -91,7 +95,14 @@ deps() { # level
 		column=none command=
 	fi
 	packages=$(missing "$column" "$1")
-	[ -n "$packages" ] || return 0
+	wishes=$(missing "$column" wish)
+	[ -z "$packages" ] || get_packages "$1" "$packages"
+	[ -z "$wishes" ] || (get_packages wish "$wishes") || say "going on without $wishes"
+}
+
+# $column and $command tell how.
+get_packages() { # level packages
+	packages=$2
 	[ -n "$command" ] || fail "missing on this machine: $packages(names as on Debian); no package manager known here was found, please install them"
 	if [ "$(id -u)" = 0 ]; then
 		become=

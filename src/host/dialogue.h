@@ -19,7 +19,6 @@ struct dialogue {
 	void (*flush)(void *world);	/* called before the client is waited for; may be NULL */
 };
 
-
 /* Wait for greetdelay, greet, and serve the client; then all replies are out but the connection is
  * still there. *totals says what there was. False when memory was too short to begin; the client
  * does not know yet. */

@@ -29,10 +29,12 @@ chmod +x sendmail
 export SENDMAIL=$work/sendmail
 
 apart=() # what it is run by
+from=$BIN
 faults() { # name queue-program store argument-of-faults.py...
 	local name=$1 program=$2 store=$3 code
 	shift 3
-	timeout 600 "${apart[@]}" "$PYTHON" "$SUPPORT/faults.py" --queue "${program:+$BIN/$program}" --store "$store" "$@" >faults 2>&1
+	[ -z "$program" ] || program=$(PATH=$from:$PATH command -v "$program")
+	PATH=$from:$PATH timeout 600 "${apart[@]}" "$PYTHON" "$SUPPORT/faults.py" --queue "$program" --store "$store" "$@" >faults 2>&1
 	code=$?
 	cut -c1-300 faults
 	same "$name" 0 "$code"
@@ -40,11 +42,13 @@ faults() { # name queue-program store argument-of-faults.py...
 
 if [ -e "$BUILD/fail.so" ]; then
 	calls=(--shim "$BUILD/fail.so")
+	[ -d "$BUILD/plain" ] && from=$BUILD/plain # nothing can be preloaded into a static program
 	faults "calls fail in tcpserver, smtpd and queue-maildir" queue-maildir maildir "${calls[@]}"
 	faults "calls fail in tcpserver, and in smtpd that keeps messages itself" '' maildir "${calls[@]}"
 	faults "calls fail in queue-forward" queue-forward smtp "${calls[@]}" --programs queue-forward
 	faults "calls fail in queue-qmqp" queue-qmqp qmqp "${calls[@]}" --programs queue-qmqp
 	faults "calls fail in queue-sendmail" queue-sendmail sent "${calls[@]}" --programs queue-sendmail
+	from=$BIN
 	faults "programs have few descriptors, little memory, small files" queue-maildir maildir --limits
 	faults "smtpd that keeps messages itself has few" '' maildir --limits --programs smtpd
 	faults "queue-forward has few" queue-forward smtp --limits --programs queue-forward

@@ -11,6 +11,7 @@ esac
 # The objects are the same, only linked otherwise; where all is built anew it takes longer.
 mkdir build
 cp -a "$BUILD/src" "$BUILD/tidewaiter.a" build/
+[ -d "$BUILD/musl" ] && cp -a "$BUILD/musl" build/
 make_static() { # make's argument...
 	make -C "$SOURCE" STATIC=1 BUILD="$work/build" "$@"
 }

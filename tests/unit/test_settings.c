@@ -252,7 +252,7 @@ static void test_settings_without_memory_are_none(void **state)
 		text_free(&why);
 	}
 	assert_true(is_good);
-	assert_true(fails_at > 10);
+	assert_true(fails_at > 4);
 	fails_at = 0;
 }
 
