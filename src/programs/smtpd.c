@@ -20,6 +20,7 @@
 #include "host/dialogue.h"
 #include "host/direct.h"
 #include "host/settings.h"
+#include "unix/environment.h"
 #include "unix/options.h"
 #include "unix/report.h"
 #include "unix/spawn.h"
@@ -45,6 +46,14 @@ static void read_options(int argc, char **argv)
 			report_less();
 		else
 			report_more();
+}
+
+/* Most sessions need none, and are spared what has to be done before one is started. */
+static bool starts_programs(int argc)
+{
+	const char *queue_program = environment_get("QMAILQUEUE");
+
+	return optind < argc || (queue_program && *queue_program);
 }
 
 /* Hold the dialogue, as this process or as the confined part of it. */
@@ -128,11 +137,12 @@ int main(int argc, char **argv)
 
 	report_begin("smtpd");
 	read_options(argc, argv);
-	spawn_prepare();
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* neither a log nor a Maildir that may not grow ends it */
 	if (!waiting_take())
 		return 0;
+	if (starts_programs(argc))
+		spawn_prepare();
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* neither a log nor a Maildir that may not grow ends it */
 	client_init(&client, 0, 1);
 	text_init(&why, 2 * REPORT_LINE);
 	if (!settings_read(&settings, optind < argc, &why) || !apart_is_wanted(&is_confined, &why))
