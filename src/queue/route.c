@@ -31,11 +31,14 @@ enum verdict route_find(const struct lookup *lookup, struct span address, struct
 	return verdict;
 }
 
-/* A host with a colon is an IPv6 address, perhaps with a scope; all else is a mistyped route. */
+/* A host with a colon is an IPv6 address, perhaps with a scope, and none has a slash; all else is a
+ * mistyped route. */
 static bool is_host(struct span host)
 {
 	struct address address;
 
+	if (span_find(host, '/') < host.length)
+		return false;
 	return span_find(host, ':') == host.length ||
 	       address_read_span(span_head(host, span_find(host, '%')), &address);
 }

@@ -96,6 +96,7 @@ static void test_route_reads_its_forms(void **state)
 		{"TLS at once", "smtps:mail.example", "mail.example", 465, false, false, ROUTE_TLS},
 		{"to IPv6", "smtps:[2001:db8::1]:466", "2001:db8::1", 466, false, false, ROUTE_TLS},
 		{"IPv6 with a scope", "fe80::1%lo", "fe80::1%lo", 25, false, false, ROUTE_CLEAR},
+		{"a path in brackets", "[/run/lmtp]:25", NULL, 0, false, false, ROUTE_CLEAR},
 		{"a host called like a form", "[smtps]:25", "smtps", 25, false, false, ROUTE_CLEAR},
 		{"STARTTLS to nothing", "starttls:", NULL, 0, false, false, ROUTE_CLEAR},
 		{"TLS with nobody's name", "smtps:/run/smtp", NULL, 0, false, false, ROUTE_CLEAR},
