@@ -98,11 +98,11 @@ took() { # least-seconds most-seconds command...
 	[ $((SECONDS - start)) -ge "$least" ] && [ $((SECONDS - start)) -le "$most" ]
 }
 silent() {
-	refused "none at all" '' 'unable to read the PROXY header: Connection timed out' --keep
+	refused "none at all" '' 'unable to read the PROXY header: (Connection|Operation) timed out' --keep
 }
 slow() {
 	refused "a byte a second" 'PROXY TCP4 192.0.2.5 198.51.100.1 40000 25\r\n' \
-		'unable to read the PROXY header: Connection timed out' --slowly 1
+		'unable to read the PROXY header: (Connection|Operation) timed out' --slowly 1
 }
 check "the deadline holds for silence" took 2 60 silent
 check "and is not put off by single bytes" took 2 60 slow
