@@ -11,13 +11,16 @@
 
 #include "unix/backoff.h"
 #include "unix/children.h"
-#include "unix/prototype.h"
+#include "unix/pool.h"
 #include "unix/report.h"
 #include "unix/spawn.h"
 #include "unix/waiting.h"
 
 #define MOST_AT_A_TIME	32 /* connections taken before the ends of children are looked at */
 #define MOST_PATH_BYTES 4096
+/* Milliseconds without a client before a process is started in advance: those who have just been
+ * given one shall have the processor. Under load, processes are started for clients only. */
+#define QUIET 2
 
 /* What a child would have ended with, as waitpid(2) gives it. */
 #define STATUS_DENIED  (EXIT_PERMANENT << 8)
@@ -28,9 +31,8 @@ struct state {
 	struct variables *variables;
 	struct children *children;
 	struct backoff backoff; /* of all */
-	struct prototype prototype;
-	struct backoff starting; /* of the prototype */
-	bool must_wait;		 /* there is to be one */
+	struct pool pool;
+	struct backoff starting; /* of a process in advance */
 	struct text path;	 /* of the program; empty until it is found */
 	int signals;		 /* a descriptor: see signalfd(2) */
 };
@@ -111,18 +113,15 @@ static pid_t start_anew(struct state *state, int descriptor)
 
 static pid_t start(struct state *state, int descriptor)
 {
-	pid_t process = -1;
+	pid_t process = pool_give(&state->pool, descriptor, variables_own(state->variables));
 
-	switch (prototype_copy(&state->prototype, descriptor, variables_own(state->variables),
-			       &process)) {
-	case PROTOTYPE_COPIED: return process;
-	case PROTOTYPE_FAILED: return -1;
-	case PROTOTYPE_CANNOT: break;
-	}
-	return start_anew(state, descriptor);
+	if (process == -1)
+		return start_anew(state, descriptor);
+	backoff_succeed(&state->starting);
+	return process;
 }
 
-static void start_prototype(struct state *state)
+static void start_in_advance(struct state *state)
 {
 	char **environment;
 
@@ -130,11 +129,9 @@ static void start_prototype(struct state *state)
 	variables_set(state->variables, WAITING_VARIABLE, basename(state->launcher->file));
 	environment = variables_array(state->variables);
 	if (environment && find_program(state) &&
-	    prototype_start(&state->prototype, text_string(&state->path), state->launcher->program,
-			    environment) == 0) {
-		backoff_succeed(&state->starting);
+	    pool_start(&state->pool, text_string(&state->path), state->launcher->program,
+		       environment) == 0)
 		return;
-	}
 	if (backoff_fail(&state->starting))
 		warn_errno("unable to start %s in advance; trying on", state->launcher->file);
 	text_clear(&state->path);
@@ -259,23 +256,22 @@ static void accept_some(struct state *state, const struct listener *listener)
 
 static void take_end(struct state *state, pid_t process, int status)
 {
-	switch (prototype_has_ended(&state->prototype, process)) {
-	case PROTOTYPE_OTHER: break;
-	case PROTOTYPE_NEVER:
-		if (WIFEXITED(status)) { /* and was not killed */
-			warn("%s cannot be copied for connections, and is started for each",
-			     state->launcher->file);
-			state->must_wait = false;
-			return;
-		} /* fall through */
-	case PROTOTYPE_ENDED: backoff_fail(&state->starting); return;
+	if (children_remove(state->children, process)) {
+		say_end(state, process, status);
+		say_status(state);
+		return;
 	}
-	if (!children_remove(state->children, process))
-		return; /* a child of whatever this process was before */
-	if (WIFSIGNALED(status))
-		prototype_drop(&state->prototype);
-	say_end(state, process, status);
-	say_status(state);
+	switch (pool_has_ended(&state->pool, process, status)) {
+	case POOL_OTHER: break; /* a child of whatever this process was before */
+	case POOL_ENDED:
+		if (backoff_fail(&state->starting))
+			warn("%s ended while it waited for a connection, with status %d; trying on",
+			     state->launcher->file, status);
+		break;
+	case POOL_CANNOT:
+		warn("%s cannot wait for connections, and is started for each",
+		     state->launcher->file);
+	}
 }
 
 /* False when it is time to end. */
@@ -294,11 +290,15 @@ static bool take_signals(struct state *state)
 	return true;
 }
 
-/* Milliseconds until the prototype is to be started, or -1: it is there, or none is wanted. */
+/* Milliseconds without anything else to do after which a process is to be started in advance, or
+ * -1: there are enough. */
 static int until_start(const struct state *state)
 {
-	return state->must_wait && state->prototype.process == -1 ? backoff_left(&state->starting)
-								  : -1;
+	int left = backoff_left(&state->starting);
+
+	if (!pool_is_short(&state->pool))
+		return -1;
+	return left > QUIET ? left : QUIET;
 }
 
 static int sooner(int left, int right)
@@ -309,19 +309,21 @@ static int sooner(int left, int right)
 static void loop(struct state *state)
 {
 	const struct listeners *listeners = state->launcher->listeners;
-	struct pollfd polls[1 + LISTENERS_MOST];
+	struct pollfd polls[2 + LISTENERS_MOST];
 
 	polls[0] = (struct pollfd){.fd = state->signals, .events = POLLIN};
 	for (size_t index = 0; index < listeners->count; index++)
-		polls[index + 1] = (struct pollfd){.fd = listeners->listener[index].descriptor,
+		polls[index + 2] = (struct pollfd){.fd = listeners->listener[index].descriptor,
 						   .events = POLLIN};
 	for (;;) {
 		int left = backoff_left(&state->backoff), start = until_start(state), ready;
-		size_t count = may_accept(state) ? 1 + listeners->count : 1;
+		int until = sooner(left ? left : -1, start);
+		size_t count = may_accept(state) ? 2 + listeners->count : 2;
 
-		ready = poll(polls, count, sooner(left ? left : -1, start));
-		if (ready == 0 && start == 0) /* whoever is there already goes first */
-			start_prototype(state);
+		polls[1] = (struct pollfd){.fd = pool_descriptor(&state->pool), .events = POLLIN};
+		ready = poll(polls, count, until);
+		if (ready == 0 && until == start) /* whoever is there already goes first */
+			start_in_advance(state);
 		if (ready == -1) {
 			back_off(state, "unable to wait for connections");
 			poll(NULL, 0, backoff_left(&state->backoff));
@@ -329,9 +331,11 @@ static void loop(struct state *state)
 		}
 		if (polls[0].revents && !take_signals(state))
 			return;
-		for (size_t index = 1; index < count; index++)
+		if (polls[1].revents)
+			pool_hear(&state->pool);
+		for (size_t index = 2; index < count; index++)
 			if (polls[index].revents)
-				accept_some(state, &listeners->listener[index - 1]);
+				accept_some(state, &listeners->listener[index - 2]);
 	}
 }
 
@@ -355,8 +359,7 @@ void launcher_block_signals(void)
 
 int launcher_run(const struct launcher *launcher, struct variables *variables)
 {
-	struct state state = {
-		.launcher = launcher, .variables = variables, .must_wait = launcher->must_wait};
+	struct state state = {.launcher = launcher, .variables = variables};
 	sigset_t signals;
 
 	handled_signals(&signals);
@@ -369,10 +372,10 @@ int launcher_run(const struct launcher *launcher, struct variables *variables)
 		return -1;
 	}
 	text_init(&state.path, MOST_PATH_BYTES);
-	prototype_init(&state.prototype);
+	pool_init(&state.pool, launcher->waiting);
 	say_status(&state);
 	loop(&state);
-	prototype_drop(&state.prototype);
+	pool_drop(&state.pool);
 	close(state.signals);
 	children_free(state.children);
 	text_free(&state.path);

@@ -1,11 +1,8 @@
 #include "unix/waiting.h"
 
 #include <errno.h>
-#include <linux/sched.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -13,8 +10,7 @@
 #include "unix/environment.h"
 #include "unix/report.h"
 
-/* Wait for the next connection. Returns the length of its variables, or -1 when no more will come.
- */
+/* Wait for the connection. Returns the length of its variables, or -1 when there will be none. */
 static ssize_t receive(char *bytes, int *connection)
 {
 	union {
@@ -40,14 +36,6 @@ static ssize_t receive(char *bytes, int *connection)
 	return count;
 }
 
-/* As fork(2), but the child is our parent's, who waits for it. Its exit signal is ours. */
-static pid_t copy(void)
-{
-	struct clone_args arguments = {.flags = CLONE_PARENT};
-
-	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
-}
-
 static void set_variables(char *bytes, size_t length)
 {
 	while (length) {
@@ -65,57 +53,35 @@ static void set_variables(char *bytes, size_t length)
 	}
 }
 
-/* In a copy: become the one that serves this connection. */
-static bool become_server(int connection, char *bytes, size_t length)
+static bool take(void)
 {
-	bool is_one = dup2(connection, STDIN_FILENO) != -1 && dup2(connection, STDOUT_FILENO) != -1;
+	const char ready = WAITING_READY;
+	char bytes[WAITING_LARGEST];
+	int connection;
+	ssize_t count;
+	bool has_it;
 
+	if (send(STDIN_FILENO, &ready, 1, MSG_NOSIGNAL) != 1)
+		return false;
+	count = receive(bytes, &connection);
+	if (count == -1)
+		return false;
+	has_it = dup2(connection, STDIN_FILENO) != -1 && dup2(connection, STDOUT_FILENO) != -1;
 	close(connection);
-	set_variables(bytes, length);
-	return is_one;
+	set_variables(bytes, (size_t)count);
+	return has_it;
 }
 
-/* Send an answer; false when nobody hears it. */
-static bool tell(pid_t process)
-{
-	return send(STDIN_FILENO, &process, sizeof(process), MSG_NOSIGNAL) == sizeof(process);
-}
-
-static bool take(char *bytes)
-{
-	bool is_heard = tell(0);
-
-	while (is_heard) {
-		int connection;
-		ssize_t count = receive(bytes, &connection);
-		pid_t process;
-
-		if (count == -1)
-			break;
-		process = copy();
-		if (process == 0)
-			return become_server(connection, bytes, (size_t)count);
-		if (process == -1)
-			warn_errno("unable to copy itself for a connection");
-		close(connection);
-		is_heard = tell(process == -1 ? 0 : process);
-	}
-	return false;
-}
-
-bool waiting_take(void)
+bool waiting_take(void (*prepare)(void))
 {
 	const char *name = environment_get(WAITING_VARIABLE);
-	bool is_one;
-	char *bytes;
 
 	if (!name)
 		return true;
 	if (strcmp(name, report_program()) != 0)
 		return false;
 	environment_unset(WAITING_VARIABLE);
-	bytes = malloc(WAITING_LARGEST);
-	is_one = bytes && take(bytes);
-	free(bytes);
-	return is_one;
+	if (prepare)
+		prepare();
+	return take();
 }

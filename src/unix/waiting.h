@@ -1,11 +1,9 @@
 /*
- * waiting: be started once, in advance, and serve each connection in a copy of this process.
+ * waiting: be started before there is a connection, and wait for one.
  *
- * To start a program takes longer than to greet a client, and longer than to copy it once it is
- * there. A launcher may therefore start it with its name in TCPWAITING and a socket as descriptor 0
- * (see unix/prototype.h). On that socket the program says that it is ready, and gets each
- * connection with its variables in one message; it answers with the process id of the copy, or 0
- * when there is none.
+ * To start a program takes longer than to greet a client. A launcher may therefore start it in
+ * advance, with its name in TCPWAITING and a socket as descriptor 0 (see unix/pool.h). On that
+ * socket the program says WAITING_READY, and gets its connection with its variables in one message.
  */
 #ifndef UNIX_WAITING_H
 #define UNIX_WAITING_H
@@ -15,13 +13,13 @@
 /* The name keeps a program from waiting behind another one, which would then have done its part
  * before there was a connection: looked up nobody's address, say. */
 #define WAITING_VARIABLE "TCPWAITING"
+#define WAITING_READY	 'r'
 #define WAITING_LARGEST	 65536 /* bytes of the variables, each with its NUL */
 
-/* Call before the environment or descriptors 0 and 1 are looked at, and before anything is made
- * that copies must not share. Returns true at once when the program was not started in advance;
- * else in each copy, which is a child of the launcher: descriptors 0 and 1 are its connection, and
- * its variables are set. False: there will be no more of them, or another program was meant: end
- * with 0. */
-bool waiting_take(void);
+/* Call before the environment or descriptors 0 and 1 are looked at. Returns true at once when the
+ * program was not started in advance; else when there is a connection: it is descriptors 0 and 1,
+ * and its variables are set. False: there will be none, or another program was meant: end with 0.
+ * prepare, which may be NULL, is called before it waits. */
+bool waiting_take(void (*prepare)(void));
 
 #endif

@@ -45,12 +45,12 @@ def ours_with(name, *more, programs=ours, **environment):
 
 def all_ours(**environment):
     """As it is built; with processes started in advance; each confined; linked statically, where that has been built."""
-    servers = [ours_with("tidewaiter", **environment), ours_with("tidewaiter -w", "-w", **environment),
+    servers = [ours_with("tidewaiter", **environment), ours_with("tidewaiter -w", "-w", "10", **environment),
                ours_with("tidewaiter, confined", SANDBOX="1", **environment),
-               ours_with("tidewaiter -w, confined", "-w", SANDBOX="1", **environment)]
+               ours_with("tidewaiter -w, confined", "-w", "10", SANDBOX="1", **environment)]
     if os.path.exists(os.path.join(static, "smtpd")):
         servers += [ours_with("tidewaiter, static", programs=static, **environment),
-                    ours_with("tidewaiter -w, static", "-w", programs=static, **environment)]
+                    ours_with("tidewaiter -w, static", "-w", "10", programs=static, **environment)]
     return servers
 
 

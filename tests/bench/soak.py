@@ -174,7 +174,7 @@ def main():
             player.join()
             if player.exitcode:
                 failures.append(f"a client ended with {player.exitcode}")
-        least = 1 if "-w" in options else 0
+        least = int(options[options.index("-w") + 1]) if "-w" in options else 0
         for _ in range(600):  # what is still going on ends within a minute, or it is a leak
             now = state(server)
             if now[2] <= least:
