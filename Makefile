@@ -147,7 +147,7 @@ check:
 check-built: all $(UNITS) $(FUZZERS) $(SHIM) $(TAKEN)
 	tests/run.sh $(BUILD)
 units-built: $(UNITS) $(FUZZERS)
-bench: all $(BENCH)
+bench: all $(BENCH) $(QUICKLY:%=$(BUILD)/plain/%)
 	tests/bench/bench.py $(BUILD)
 soak: all
 	tests/bench/soak.py $(BUILD)

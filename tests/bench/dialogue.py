@@ -10,7 +10,7 @@ from servers import Postfix, Server, bench, build, connections, ours, peer, peer
 
 options = ["-c", "1000", "-b", "1000", "-H", "-R", "-l", "0"]
 keep_nothing = os.path.join(bench, "keep_nothing")
-static = build + "-static/bin"
+plain = os.path.join(build, "plain")
 library = os.path.join(peers, "mailfront/usr/lib")
 null = subprocess.DEVNULL
 
@@ -44,13 +44,13 @@ def ours_with(name, *more, programs=ours, **environment):
 
 
 def all_ours(**environment):
-    """As it is built; with processes started in advance; each confined; linked statically, where that has been built."""
+    """As it is built; with processes started in advance; each confined; linked without musl, if it was with."""
     servers = [ours_with("tidewaiter", **environment), ours_with("tidewaiter -w", "-w", "10", **environment),
                ours_with("tidewaiter, confined", SANDBOX="1", **environment),
                ours_with("tidewaiter -w, confined", "-w", "10", SANDBOX="1", **environment)]
-    if os.path.exists(os.path.join(static, "smtpd")):
-        servers += [ours_with("tidewaiter, static", programs=static, **environment),
-                    ours_with("tidewaiter -w, static", "-w", "10", programs=static, **environment)]
+    if os.path.exists(os.path.join(plain, "smtpd")):
+        servers += [ours_with("tidewaiter, no musl", programs=plain, **environment),
+                    ours_with("tidewaiter -w, no musl", "-w", "10", programs=plain, **environment)]
     return servers
 
 
