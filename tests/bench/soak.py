@@ -175,9 +175,9 @@ def main():
             if player.exitcode:
                 failures.append(f"a client ended with {player.exitcode}")
         least = int(options[options.index("-w") + 1]) if "-w" in options else 0
-        for _ in range(600):  # what is still going on ends within a minute, or it is a leak
+        for _ in range(600):  # what still goes on ends, and who waits is replaced, within a minute
             now = state(server)
-            if now[2] <= least:
+            if now[2] == least:
                 break
             select.select([], [], [], 0.1)
         if tenth == 0:
