@@ -24,7 +24,6 @@
 #include "unix/options.h"
 #include "unix/report.h"
 #include "unix/spawn.h"
-#include "unix/waiting.h"
 
 #define USAGE "[-q] [-v] [checkpassword-program argument ...]"
 
@@ -54,19 +53,6 @@ static bool starts_programs(int argc)
 	const char *queue_program = environment_get("QMAILQUEUE");
 
 	return optind < argc || (queue_program && *queue_program);
-}
-
-/* Read the settings, for nobody, so that they are read faster when there is a client: the memory
- * that this takes is there then. What is wrong with them will be said then. */
-static void prepare(void)
-{
-	struct settings settings;
-	struct text why;
-
-	text_init(&why, 2 * REPORT_LINE);
-	settings_read(&settings, false, &why);
-	settings_free(&settings);
-	text_free(&why);
 }
 
 /* Hold the dialogue, as this process or as the confined part of it. */
@@ -150,8 +136,6 @@ int main(int argc, char **argv)
 
 	report_begin("smtpd");
 	read_options(argc, argv);
-	if (!waiting_take(prepare))
-		return 0;
 	if (starts_programs(argc))
 		spawn_prepare();
 	signal(SIGPIPE, SIG_IGN);

@@ -24,22 +24,19 @@
 #include "unix/launcher.h"
 #include "unix/names_wanted.h"
 #include "unix/options.h"
-#include "unix/pool.h"
 #include "unix/privileges.h"
 #include "unix/report.h"
 #include "unix/spawn.h"
-#include "unix/waiting.h"
 
-#define USAGE                                                                               \
-	"[-1UXpPhHrRoOdDqQv] [-c limit] [-C limit] [-w number] [-x rules.cdb] "             \
-	"[-B banner] [-g gid] [-u uid] [-b backlog] [-l localname] [-t seconds] host port " \
-	"program [argument ...]"
-#define LETTERS "1b:B:c:C:dDg:oOqQu:Uvw:Xx:" NAMES_LETTERS
+#define USAGE                                                                            \
+	"[-1UXpPhHrRoOdDqQv] [-c limit] [-C limit] [-x rules.cdb] [-B banner] [-g gid] " \
+	"[-u uid] [-b backlog] [-l localname] [-t seconds] host port program [argument ...]"
+#define LETTERS "1b:B:c:C:dDg:oOqQu:UvXx:" NAMES_LETTERS
 
 #define MOST_CHILDREN 1000000
 
 struct options {
-	uint32_t limit, limit_of_client, waiting, backlog, user, group;
+	uint32_t limit, limit_of_client, backlog, user, group;
 	const char *rules; /* NULL: everybody is let in */
 	const char *banner;
 	bool may_lack_rules, must_print_port, may_keep_ip_options, must_not_delay;
@@ -137,7 +134,6 @@ static void take_option(struct options *options, int letter, const char *value)
 		options->user = identity("UID");
 		break;
 	case 'v': options->is_verbose = true, options->is_quiet = false; break;
-	case 'w': options->waiting = number(value, 0, POOL_MOST, "-w wants 0 to 500"); break;
 	case 'x': options->rules = value; break;
 	case 'X': options->may_lack_rules = true; break;
 	default:
@@ -233,8 +229,7 @@ static void listen_to(struct listeners *listeners, const struct options *options
 
 static void prepare_variables(struct variables *variables)
 {
-	static const char *const others[] = {"TCPRULE", "TCPPROXYIP", "TCPPROXYPORT",
-					     WAITING_VARIABLE, NULL};
+	static const char *const others[] = {"TCPRULE", "TCPPROXYIP", "TCPPROXYPORT", NULL};
 	const char *const *const lists[] = {connection_variables, listeners_variables, others};
 
 	if (variables_init(variables, environ) == -1)
@@ -254,8 +249,6 @@ static void read_options(struct options *options, int argc, char **argv)
 		take_option(options, letter, optarg);
 	if (argc - optind < 3)
 		die_usage(USAGE, "host, port and program are required");
-	if (options->waiting && (options->names.remote_host || options->names.remote_info))
-		die_usage(USAGE, "-w goes with -H and without -r");
 	if (options->is_quiet)
 		report_less();
 	if (options->is_verbose)
@@ -287,7 +280,6 @@ int main(int argc, char **argv)
 		.listeners = &listeners,
 		.limit = options.limit,
 		.limit_of_client = options.limit_of_client,
-		.waiting = options.waiting,
 		.banner = options.banner,
 		.local_host = options.names.local_host,
 		.must_kill_ip_options = !options.may_keep_ip_options,

@@ -11,16 +11,11 @@
 
 #include "unix/backoff.h"
 #include "unix/children.h"
-#include "unix/pool.h"
 #include "unix/report.h"
 #include "unix/spawn.h"
-#include "unix/waiting.h"
 
 #define MOST_AT_A_TIME	32 /* connections taken before the ends of children are looked at */
 #define MOST_PATH_BYTES 4096
-/* Milliseconds without a client before a process is started in advance: those who have just been
- * given one shall have the processor. Under load, processes are started for clients only. */
-#define QUIET 2
 
 /* What a child would have ended with, as waitpid(2) gives it. */
 #define STATUS_DENIED  (EXIT_PERMANENT << 8)
@@ -30,11 +25,9 @@ struct state {
 	const struct launcher *launcher;
 	struct variables *variables;
 	struct children *children;
-	struct backoff backoff; /* of all */
-	struct pool pool;
-	struct backoff starting; /* of a process in advance */
-	struct text path;	 /* of the program; empty until it is found */
-	int signals;		 /* a descriptor: see signalfd(2) */
+	struct backoff backoff;
+	struct text path; /* of the program; empty until it is found */
+	int signals;	  /* a descriptor: see signalfd(2) */
 };
 
 /* --- the traditional lines --- */
@@ -90,58 +83,26 @@ static void back_off(struct state *state, const char *what)
 	warn_errno("%s; trying on", what);
 }
 
-static bool find_program(struct state *state)
-{
-	return state->path.length || spawn_find(state->launcher->file, &state->path) == 0;
-}
-
-static pid_t start_anew(struct state *state, int descriptor)
+static pid_t start(struct state *state, int descriptor, char **environment)
 {
 	const struct spawn_move moves[] = {{descriptor, STDIN_FILENO}, {descriptor, STDOUT_FILENO}};
-	char **environment = variables_array(state->variables);
+	const struct launcher *launcher = state->launcher;
 	pid_t process = -1;
 
-	if (!environment)
-		return -1;
-	if (find_program(state))
-		process = spawn(text_string(&state->path), state->launcher->program, environment,
-				moves, 2);
+	if (state->path.length || spawn_find(launcher->file, &state->path) == 0)
+		process =
+			spawn(text_string(&state->path), launcher->program, environment, moves, 2);
 	if (process == -1)
 		text_clear(&state->path); /* it may be found elsewhere, the next time */
 	return process;
-}
-
-static pid_t start(struct state *state, int descriptor)
-{
-	pid_t process = pool_give(&state->pool, descriptor, variables_own(state->variables));
-
-	if (process == -1)
-		return start_anew(state, descriptor);
-	backoff_succeed(&state->starting);
-	return process;
-}
-
-static void start_in_advance(struct state *state)
-{
-	char **environment;
-
-	variables_clear(state->variables);
-	variables_set(state->variables, WAITING_VARIABLE, basename(state->launcher->file));
-	environment = variables_array(state->variables);
-	if (environment && find_program(state) &&
-	    pool_start(&state->pool, text_string(&state->path), state->launcher->program,
-		       environment) == 0)
-		return;
-	if (backoff_fail(&state->starting))
-		warn_errno("unable to start %s in advance; trying on", state->launcher->file);
-	text_clear(&state->path);
 }
 
 /* False when the connection got no process. */
 static bool run(struct state *state, int descriptor, const struct connection *connection)
 {
 	const struct launcher *launcher = state->launcher;
-	pid_t process = start(state, descriptor);
+	char **environment = variables_array(state->variables);
+	pid_t process = environment ? start(state, descriptor, environment) : -1;
 
 	if (process == -1 && (errno == EAGAIN || errno == ENOMEM)) {
 		back_off(state, "dropping connections, unable to start a process");
@@ -254,26 +215,6 @@ static void accept_some(struct state *state, const struct listener *listener)
 	}
 }
 
-static void take_end(struct state *state, pid_t process, int status)
-{
-	if (children_remove(state->children, process)) {
-		say_end(state, process, status);
-		say_status(state);
-		return;
-	}
-	switch (pool_has_ended(&state->pool, process, status)) {
-	case POOL_OTHER: break; /* a child of whatever this process was before */
-	case POOL_ENDED:
-		if (backoff_fail(&state->starting))
-			warn("%s ended while it waited for a connection, with status %d; trying on",
-			     state->launcher->file, status);
-		break;
-	case POOL_CANNOT:
-		warn("%s cannot wait for connections, and is started for each",
-		     state->launcher->file);
-	}
-}
-
 /* False when it is time to end. */
 static bool take_signals(struct state *state)
 {
@@ -285,57 +226,38 @@ static bool take_signals(struct state *state)
 	for (size_t index = 0; (ssize_t)((index + 1) * sizeof(*signals)) <= bytes; index++)
 		if (signals[index].ssi_signo == SIGTERM)
 			return false;
-	while ((process = waitpid(-1, &status, WNOHANG)) > 0)
-		take_end(state, process, status);
+	while ((process = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (!children_remove(state->children, process))
+			continue; /* a child of whatever this process was before */
+		say_end(state, process, status);
+		say_status(state);
+	}
 	return true;
-}
-
-/* Milliseconds without anything else to do after which a process is to be started in advance, or
- * -1: there are enough. */
-static int until_start(const struct state *state)
-{
-	int left = backoff_left(&state->starting);
-
-	if (!pool_is_short(&state->pool))
-		return -1;
-	return left > QUIET ? left : QUIET;
-}
-
-static int sooner(int left, int right)
-{
-	return left == -1 || (right != -1 && right < left) ? right : left;
 }
 
 static void loop(struct state *state)
 {
 	const struct listeners *listeners = state->launcher->listeners;
-	struct pollfd polls[2 + LISTENERS_MOST];
+	struct pollfd polls[1 + LISTENERS_MOST];
 
 	polls[0] = (struct pollfd){.fd = state->signals, .events = POLLIN};
 	for (size_t index = 0; index < listeners->count; index++)
-		polls[index + 2] = (struct pollfd){.fd = listeners->listener[index].descriptor,
+		polls[index + 1] = (struct pollfd){.fd = listeners->listener[index].descriptor,
 						   .events = POLLIN};
 	for (;;) {
-		int left = backoff_left(&state->backoff), start = until_start(state), ready;
-		int until = sooner(left ? left : -1, start);
-		size_t count = may_accept(state) ? 2 + listeners->count : 2;
+		int left = backoff_left(&state->backoff);
+		size_t count = may_accept(state) ? 1 + listeners->count : 1;
 
-		polls[1] = (struct pollfd){.fd = pool_descriptor(&state->pool), .events = POLLIN};
-		ready = poll(polls, count, until);
-		if (ready == 0 && until == start) /* whoever is there already goes first */
-			start_in_advance(state);
-		if (ready == -1) {
+		if (poll(polls, count, left ? left : -1) == -1) {
 			back_off(state, "unable to wait for connections");
 			poll(NULL, 0, backoff_left(&state->backoff));
 			continue;
 		}
 		if (polls[0].revents && !take_signals(state))
 			return;
-		if (polls[1].revents)
-			pool_hear(&state->pool);
-		for (size_t index = 2; index < count; index++)
+		for (size_t index = 1; index < count; index++)
 			if (polls[index].revents)
-				accept_some(state, &listeners->listener[index - 2]);
+				accept_some(state, &listeners->listener[index - 1]);
 	}
 }
 
@@ -372,10 +294,8 @@ int launcher_run(const struct launcher *launcher, struct variables *variables)
 		return -1;
 	}
 	text_init(&state.path, MOST_PATH_BYTES);
-	pool_init(&state.pool, launcher->waiting);
 	say_status(&state);
 	loop(&state);
-	pool_drop(&state.pool);
 	close(state.signals);
 	children_free(state.children);
 	text_free(&state.path);

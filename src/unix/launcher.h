@@ -26,7 +26,6 @@ struct launcher {
 	const struct listeners *listeners;
 	uint32_t limit;		  /* of children; more clients have to wait */
 	uint32_t limit_of_client; /* more of one client are dropped; 0: no limit */
-	uint32_t waiting;	  /* processes started in advance: see unix/pool.h; 0: none */
 	const char *banner;	  /* written at once; or NULL */
 	const char *local_host;	  /* the name of this end; or NULL */
 	bool must_kill_ip_options;

@@ -121,13 +121,6 @@ static bool is_replaced(const struct variables *variables, const char *inherited
 	return false;
 }
 
-struct span variables_own(const struct variables *variables)
-{
-	if (variables->failed || variables->own.failed)
-		return (struct span){NULL, 0};
-	return text_span(&variables->own);
-}
-
 char **variables_array(struct variables *variables)
 {
 	size_t most = variables->inherited_count + variables->offsets_count + 1, count = 0;

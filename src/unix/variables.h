@@ -37,10 +37,6 @@ void variables_set(struct variables *variables, const char *name, const char *va
 /* Set those in the data of a matched rule; of two with one name the later one holds. */
 void variables_set_items(struct variables *variables, struct span data);
 
-/* Those that were set, NAME=VALUE each with its NUL; of two with one name the later one holds.
- * Empty when there are none, or memory was short. */
-struct span variables_own(const struct variables *variables);
-
 /* All of them, NULL-ended, valid until the next call of any of these functions. NULL with errno
  * when memory was short, or a rule set more than 4096. */
 char **variables_array(struct variables *variables);

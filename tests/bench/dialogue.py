@@ -38,19 +38,16 @@ def mailfront():
         "QMAILQUEUE": keep_nothing, "RELAYCLIENT": "", "TCPREMOTEIP": "127.0.0.1", "TCPLOCALHOST": "mail.example.org"}
 
 
-def ours_with(name, *more, programs=ours, **environment):
-    command = [os.path.join(ours, "tcpserver"), "-1", *options, *more, "127.0.0.1", "0", os.path.join(programs, "smtpd")]
+def ours_with(name, programs=ours, **environment):
+    command = [os.path.join(ours, "tcpserver"), "-1", *options, "127.0.0.1", "0", os.path.join(programs, "smtpd")]
     return Server(name, command, **{**home(), "RELAYCLIENT": "", **environment})
 
 
 def all_ours(**environment):
-    """As it is built; with processes started in advance; each confined; linked without musl, if it was with."""
-    servers = [ours_with("tidewaiter", **environment), ours_with("tidewaiter -w", "-w", "10", **environment),
-               ours_with("tidewaiter, confined", SANDBOX="1", **environment),
-               ours_with("tidewaiter -w, confined", "-w", "10", SANDBOX="1", **environment)]
+    """As it is built; confined; linked without musl, if it was with."""
+    servers = [ours_with("tidewaiter", **environment), ours_with("tidewaiter, confined", SANDBOX="1", **environment)]
     if os.path.exists(os.path.join(plain, "smtpd")):
-        servers += [ours_with("tidewaiter, no musl", programs=plain, **environment),
-                    ours_with("tidewaiter -w, no musl", "-w", "10", programs=plain, **environment)]
+        servers.append(ours_with("tidewaiter, no musl", programs=plain, **environment))
     return servers
 
 

@@ -9,12 +9,12 @@ messages=${LOAD_MESSAGES:-2000}
 [ "$messages" -le 2000 ] || messages=2000
 make_home
 either() { some "$1" >/dev/null || some "$2"; }
-run() { # name messages who-has-files-in-tmp/ how-many-stay option-of-tcpserver killed...
-	local name=$1 messages=$2 writer=$3 stay=$4 option=$5
-	shift 5
+run() { # name messages who-has-files-in-tmp/ killed...
+	local name=$1 messages=$2 writer=$3
+	shift 3
 	rm -rf mail
-	kill_while_sending --messages "$messages" --stay "$stay" --chance "$chance" --may-be-cut --store mail/new --server \
-		"$BIN/tcpserver -1 $option -c 50 -b 50 -H -R -l 0 127.0.0.1 {port} $BIN/smtpd 2>>smtp.log"
+	kill_while_sending --messages "$messages" --may-be-cut --store mail/new --server \
+		"$BIN/tcpserver -1 -c 50 -b 50 -H -R -l 0 127.0.0.1 {port} $BIN/smtpd 2>>smtp.log"
 	same "$name: what was taken is in new/, whole and once, all else was refused for now or cut" 0 "$code"
 	check "$name: some were taken, and some were cut" some taken cut
 	check "$name: each process was killed" some "$@"
@@ -27,9 +27,7 @@ run() { # name messages who-has-files-in-tmp/ how-many-stay option-of-tcpserver 
 	same "$name: nothing crashed by itself" "" \
 		"$(grep -E 'fatal:|AddressSanitizer|runtime error' smtp.log | grep -v 'unable to write' | head -n 5)"
 }
-chance=25
-run "a queue program" "$messages" queue-maildir 0 "" smtpd queue-maildir
+run "a queue program" "$messages" queue-maildir smtpd queue-maildir
 check "some were refused for now" some 'refused for now'
 unset QMAILQUEUE
-chance=50 # many are killed while they wait
-run "smtpd itself, started in advance" $((messages / 2)) smtpd 5 '-w 5' smtpd
+run "smtpd itself" $((messages / 2)) smtpd smtpd

@@ -242,21 +242,3 @@ SANDBOX=1 serve broken -v -H -R -l 0 127.0.0.1 0 tlsd smtpd || exit 1
 python3 "$TESTS/support/tls_client.py" "$port" get say='HELO x' get ask=STARTTLS 'raw=no handshake\r\n\r\n' rest >/dev/null 2>&1
 check "a handshake that fails is in the log" wait_line 'unable to start TLS with 127.0.0.1' broken.log
 stop "$server"
-
-# --- processes started in advance ---
-export QMAILQUEUE=
-rm -rf mail
-SANDBOX=1 serve waiting -v -w 2 -H -R -l 0 127.0.0.1 0 smtpd || exit 1
-for client in 1 2 3; do
-	ask --send 'EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<b@example.org>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n' \
-		127.0.0.1 "$port" >"said.$client"
-done
-same "tcpserver -w: each message is taken" 3 "$(cat said.* | grep -c '^250 2\.0\.0 ok [0-9]')"
-check "and each session ends well" wait_until sh -c '[ "$(grep -c "end [0-9]* status 0" waiting.log)" = 3 ]'
-stop "$server"
-SANDBOX=1 serve taken -v -w 2 -H -R -l 0 127.0.0.1 0 "$TAKEN" || exit 1
-same "one that is taken over behind it" "" "$(ask --keep --send 'TAKE file' 127.0.0.1 "$port" | sed 1d)"
-check "is seen as a crash" wait_line '^tcpserver: end [0-9]+ status 31$' taken.log
-matches "and the next client is served" '^221 ' "$(ask --send 'QUIT\r\n' 127.0.0.1 "$port")"
-lacks "which had waited" 'cannot wait' "$(cat taken.log)"
-stop "$server"

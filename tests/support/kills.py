@@ -2,14 +2,13 @@
 """Deliveries while a server's processes are killed at random: what the clients heard, and what is kept.
 
     kills.py [--port PORT] [--messages N] [--clients N] [--seed N] [--recipients N] [--chance PERCENT]
-        [--whole N] [--stay N] [--may-be-cut] --store DIRECTORY --server COMMAND
+        [--whole N] [--may-be-cut] --store DIRECTORY --server COMMAND
 
 COMMAND is run by a shell, with {port} in it replaced by 0 at first; it writes the port at which it
 listens, and is given that one whenever it is started again. Clients send numbered messages to PORT, or
 to the server's own. So many percent of the processes below the server are killed with SIGKILL, each at a
 random moment of the time that such a process lives; every Nth time it is the server and all below it, or
-the server alone when clients may be cut, that is killed, and started again. At the end so many processes
-may stay below the server.
+the server alone when clients may be cut, that is killed, and started again.
 
 DIRECTORY is a Maildir's new/, or what next_hop.py keeps. The invariant, for each message and recipient:
 250 heard, then it is kept, whole and once; else 4xx was heard, or the client was cut, where that may be,
@@ -37,7 +36,6 @@ parser.add_argument("--port", type=int)
 parser.add_argument("--messages", type=int, default=1000)
 parser.add_argument("--clients", type=int, default=8)
 parser.add_argument("--seed", type=int, default=1)
-parser.add_argument("--stay", type=int, default=0)
 parser.add_argument("--recipients", type=int, default=1)
 parser.add_argument("--chance", type=float, default=25)
 parser.add_argument("--whole", type=int, default=20)
@@ -360,9 +358,9 @@ killed = kill_some(server, is_over)
 seconds = time.monotonic() - start
 os.waitpid(clients, 0)
 until = time.monotonic() + PATIENCE
-while len(below(server.process.pid)) > options.stay and time.monotonic() < until:
+while below(server.process.pid) and time.monotonic() < until:
     time.sleep(0.01)
-left = [name_of(each) for each in below(server.process.pid)][options.stay:]
+left = [name_of(each) for each in below(server.process.pid)]
 server.stop()
 left += ["an orphan"] * wait_for_orphans()
 results = {int(number): int(code) for number, code in (line.split() for line in b"".join(pieces).decode().splitlines())}
