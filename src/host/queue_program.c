@@ -94,8 +94,6 @@ static int start(struct queue_program *program, const char *name, int pipes[4][2
 		program->child = spawn(path.bytes, arguments, variables, moves,
 				       sizeof(moves) / sizeof(*moves));
 	kept = errno;
-	if (program->child != -1)
-		program->process = (int)syscall(SYS_pidfd_open, program->child, 0);
 	free(variables);
 	text_free(&path);
 	errno = kept;
@@ -136,20 +134,30 @@ static void listen_to(struct queue_program *program, unsigned index)
 		close_one(&program->said[index]);
 }
 
+/* From now on its end can be waited for, where the system can tell. */
+static void watch_end(struct queue_program *program)
+{
+	if (program->process == -1 && program->child != -1)
+		program->process = (int)syscall(SYS_pidfd_open, program->child, 0);
+}
+
 /* Wait until a moment for a descriptor, hearing what the program says meanwhile. Also ends when the
- * program does, where the system can tell. A descriptor of -1 is never ready. */
+ * program does. A descriptor of -1 is never ready. Most programs close their ends of the pipes by
+ * ending, and soon: only one that does not is watched. */
 static void wait_for(struct queue_program *program, int descriptor, uint64_t until)
 {
-	struct pollfd polled[4] = {{.fd = descriptor, .events = POLLOUT},
-				   {.fd = program->process, .events = POLLIN}};
+	struct pollfd polled[4] = {{.fd = descriptor, .events = POLLOUT}};
 	uint64_t time = now(), left = until > time ? until - time : 0;
 
+	if (program->said[0] == -1 && program->said[1] == -1)
+		watch_end(program);
+	polled[1] = (struct pollfd){.fd = program->process, .events = POLLIN};
 	for (unsigned index = 0; index < 2; index++)
 		polled[2 + index] = (struct pollfd){.fd = program->said[index], .events = POLLIN};
 	if (program->process == -1 && left > WITHOUT_PIDFD)
 		left = WITHOUT_PIDFD;
-	if (poll(polled, 4, (int)left) <= 0)
-		return;
+	if (poll(polled, 4, (int)left) == 0)
+		watch_end(program);
 	for (unsigned index = 0; index < 2; index++)
 		if (polled[2 + index].revents)
 			listen_to(program, index);
