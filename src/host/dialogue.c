@@ -5,8 +5,8 @@
 #include "host/patience.h"
 
 #define GRACE 60 /* seconds of a message before mindatarate counts */
-#define BLOCK_SIZE \
-	65536 /* bytes read at once; of the stack, which costs no more than is used of it */
+/* Bytes read at once, into the stack: it costs no more than is used of it. */
+#define BLOCK_SIZE 65536
 
 /* Let out what is gathered: the log first, so that a client has no answer before it. */
 static void flush(const struct dialogue *dialogue)

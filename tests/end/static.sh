@@ -32,6 +32,7 @@ for program in "$BIN"/*; do
 		matches "$name is left out, and it is said" "^left out: $name " "$(cat make.log)"
 	fi
 done
+lacks "make MUSL= goes without musl" '-nostdinc|musl/' "$(make -C "$SOURCE" -n MUSL= BUILD="$work/other" all 2>&1)"
 cat >compiler <<'END'
 #!/bin/sh
 # A machine that has this library as a shared object only.

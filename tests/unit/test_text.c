@@ -22,6 +22,27 @@ static void test_text_stops_at_its_maximum(void **state)
 	assert_string_equal(text_string(&text), "");
 }
 
+static void test_text_keeps_to_the_memory_it_is_given(void **state)
+{
+	char room[8] = "before!";
+	struct text text;
+
+	(void)state;
+	text_init_in(&text, room, 6);
+	assert_string_equal(text_string(&text), "");
+	text_add_string(&text, "12345");
+	assert_false(text.failed);
+	assert_ptr_equal(text.bytes, room);
+	text_add_byte(&text, '6');
+	assert_true(text.failed);
+	CHECK_SPAN("what fits", text_span(&text), "12345");
+	assert_memory_equal(room + 6, "!", 2);
+	text_clear(&text);
+	text_add_string(&text, "abcde");
+	CHECK_SPAN("again", text_span(&text), "abcde");
+	assert_ptr_equal(text.bytes, room);
+}
+
 static void test_text_refuses_lengths_that_overflow(void **state)
 {
 	struct text text;
@@ -72,6 +93,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_stops_at_its_maximum),
+		cmocka_unit_test(test_text_keeps_to_the_memory_it_is_given),
 		cmocka_unit_test(test_text_refuses_lengths_that_overflow),
 		cmocka_unit_test(test_text_writes_numbers),
 		cmocka_unit_test(test_text_cleans_what_it_is_told_to),
