@@ -65,6 +65,7 @@ bool text_reserve(struct text *text, size_t more)
 	bytes = realloc(text->bytes, capacity);
 	if (!bytes)
 		return text->failed = true, false;
+	bytes[text->length] = '\0';
 	text->bytes = bytes;
 	text->capacity = capacity;
 	return true;

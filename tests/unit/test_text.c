@@ -1,5 +1,8 @@
 #include "base/text.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "support/check.h"
 
 static void test_text_stops_at_its_maximum(void **state)
@@ -41,6 +44,24 @@ static void test_text_keeps_to_the_memory_it_is_given(void **state)
 	text_add_string(&text, "abcde");
 	CHECK_SPAN("again", text_span(&text), "abcde");
 	assert_ptr_equal(text.bytes, room);
+}
+
+static void test_text_is_a_string_wherever_it_is(void **state)
+{
+	struct text text;
+	char *dirty = malloc(4096);
+
+	(void)state;
+	assert_non_null(dirty);
+	memset(dirty, 'x', 4096);
+	free(dirty); /* so that new memory is not zero by chance */
+	text_init(&text, 10000);
+	assert_true(text_reserve(&text, 4000));
+	assert_string_equal(text_string(&text), "");
+	text_add_string(&text, "abc");
+	assert_true(text_reserve(&text, 9000));
+	assert_string_equal(text_string(&text), "abc");
+	text_free(&text);
 }
 
 static void test_text_refuses_lengths_that_overflow(void **state)
@@ -94,6 +115,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_stops_at_its_maximum),
 		cmocka_unit_test(test_text_keeps_to_the_memory_it_is_given),
+		cmocka_unit_test(test_text_is_a_string_wherever_it_is),
 		cmocka_unit_test(test_text_refuses_lengths_that_overflow),
 		cmocka_unit_test(test_text_writes_numbers),
 		cmocka_unit_test(test_text_cleans_what_it_is_told_to),
