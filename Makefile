@@ -31,7 +31,7 @@ LIBRARY  := $(BUILD)/tidewaiter.a
 # make MUSL= does without, and so does a sanitizer.
 QUICK    := smtpd fixcrio proxy-env queue-maildir queue-sendmail relay-check
 MUSL     := $(if $(SANITIZE),,$(patsubst %/rcrt1.o,%,$(wildcard /usr/lib/x86_64-linux-musl/rcrt1.o)))
-ifneq ($(and $(MUSL),$(findstring /,$(shell $(CC) -print-file-name=libcdb.a))),)
+ifneq ($(and $(MUSL),$(filter x86_64-%,$(shell $(CC) -dumpmachine)),$(findstring /,$(shell $(CC) -print-file-name=libcdb.a))),)
 QUICKLY  := $(QUICK)
 SHIM     += $(if $(SHIM),$(QUICK:%=$(BUILD)/plain/%))
 endif
