@@ -26,9 +26,9 @@ TAKEN    := $(BUILD)/taken-over/smtpd
 PORT     := 2525
 LIBRARY  := $(BUILD)/tidewaiter.a
 
-# What is started for each connection or message, and needs no more than libcdb, is linked statically
-# with musl where that can be had, because it starts several times as fast: see doc/performance.md.
-# make MUSL= does without, and so does a sanitizer.
+# These are started for each connection or message, and need no more than libcdb. They are linked
+# statically with musl where that can be had, because they start several times as fast: see
+# doc/performance.md. make MUSL= does without, and so does a sanitizer.
 QUICK    := smtpd fixcrio proxy-env queue-maildir queue-sendmail relay-check
 MUSL     := $(if $(SANITIZE),,$(patsubst %/rcrt1.o,%,$(wildcard /usr/lib/x86_64-linux-musl/rcrt1.o)))
 ifneq ($(and $(MUSL),$(filter x86_64-%,$(shell $(CC) -dumpmachine)),$(findstring /,$(shell $(CC) -print-file-name=libcdb.a))),)

@@ -16,9 +16,9 @@ fail() {
 	exit 111
 }
 
-# What each need is called, one line a need: its purpose (a wish is one that can stay unfulfilled),
-# how to see that it is there, and the package's name for apt (Debian, Ubuntu), dnf (Fedora), apk (Alpine) and pacman (Arch); "-": it is
-# not needed there.
+# What each need is called, one line a need: its purpose (a wish is one that can stay unfulfilled), how
+# to see that it is there, and the package's name for apt (Debian, Ubuntu), dnf (Fedora), apk (Alpine)
+# and pacman (Arch); "-": it is not needed there.
 needs() {
 	cat <<-'END'
 		build command:cc gcc gcc gcc gcc

@@ -39,7 +39,7 @@ extern const struct queue_program_limits queue_program_limits;
 struct queue_program {
 	struct queue_program_limits limits;
 	pid_t child;   /* -1: there is none */
-	int process;   /* its pidfd, or -1 */
+	int process;   /* its pidfd, or -1: its end is not waited for yet */
 	int message;   /* the pipe to its descriptor 0, or -1 */
 	int envelope;  /* the pipe to its descriptor 1, or -1 */
 	int unread;    /* the other end of it, which tells what the program has not read; or -1 */

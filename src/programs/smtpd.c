@@ -47,12 +47,13 @@ static void read_options(int argc, char **argv)
 			report_more();
 }
 
-/* Most sessions need none, and are spared what has to be done before one is started. */
-static bool starts_programs(int argc)
+/* A program may be started, or a confined process. Most sessions need none, and are spared what has
+ * to be done before. */
+static bool has_children(int argc)
 {
 	const char *queue_program = environment_get("QMAILQUEUE");
 
-	return optind < argc || (queue_program && *queue_program);
+	return optind < argc || (queue_program && *queue_program) || environment_get("SANDBOX");
 }
 
 /* Hold the dialogue, as this process or as the confined part of it. */
@@ -136,7 +137,7 @@ int main(int argc, char **argv)
 
 	report_begin("smtpd");
 	read_options(argc, argv);
-	if (starts_programs(argc))
+	if (has_children(argc))
 		spawn_prepare();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* neither a log nor a Maildir that may not grow ends it */

@@ -94,7 +94,7 @@ enum verdict control_read_secret(const char *name, struct text *contents, struct
 
 enum verdict control_line(const char *name, struct text *line, struct text *why)
 {
-	char room[LONGEST_LINE + 1]; /* there are many such files, and all are read at once */
+	char room[LONGEST_LINE + 1]; /* a session looks for a dozen such files before it greets */
 	struct text contents;
 	struct span rest, first = {NULL, 0};
 	enum verdict verdict;

@@ -44,7 +44,7 @@ class Server:
 
     def __init__(self, name, command, port=None, **environment):
         self.name, self.rates, self.costs, self.latencies = name, [], [], []
-        with open(os.path.join(work, "log"), "a") as log: # where /dev/null is, smtpd looks for syslog
+        with open(os.path.join(work, "log"), "a") as log:  # where /dev/null is, smtpd looks for syslog
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL,
                                             env={"PATH": "/usr/bin:/bin", "HOME": "/", **environment})
         running.append(self)

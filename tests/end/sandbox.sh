@@ -214,6 +214,14 @@ said, code, log, mails, _ = take('crash', '1', True)
 same('crash: no message is kept', [[], []], [said, mails])
 check('and the log tells', 'warning: the session was ended by signal ' in log, log)
 check('whoever started it sees a crash', code < 0, code)
+with open('ignoring', 'w') as script:  # as it may be started where nobody waits for children
+    script.write(f"#!/usr/bin/env bash\ntrap '' CHLD\nexec {os.environ['TAKEN']}\n")
+os.chmod('ignoring', 0o755)
+usual = os.environ['TAKEN'], os.environ.get('QMAILQUEUE', '')
+os.environ['TAKEN'], os.environ['QMAILQUEUE'] = os.path.abspath('ignoring'), ''
+said, code, log, mails, _ = take('crash', '1', False)
+check('SIGCHLD ignored: a crash is seen all the same', code < 0 and 'the session was ended by signal ' in log, [code, log])
+os.environ['TAKEN'], os.environ['QMAILQUEUE'] = usual
 said, code, log, mails, _ = take('leave', '1', True)
 same('leave: no message is kept', [[], 111, []], [said, code, mails])
 check('and the log tells', 'warning: the session ended without saying so' in log, log)
