@@ -12,6 +12,7 @@
 #include "unix/cdb_file.h"
 #include "unix/environment.h"
 #include "unix/line_reader.h"
+#include "unix/reason.h"
 
 #define LARGEST_DATA (1024 * 1024) /* bytes */
 
@@ -202,12 +203,9 @@ static void judge_line(struct rules *rules, struct rule *rule, struct span line,
 	text_free(&why);
 }
 
-static bool fail(struct text *why, const char *name, int number)
+static bool fail(struct text *why, const char *name)
 {
-	text_add_string(why, "unable to read ");
-	text_add_string(why, name);
-	text_add_string(why, ": ");
-	text_add_string(why, strerror(number));
+	reason_add(why, "read", name);
 	return false;
 }
 
@@ -219,13 +217,14 @@ static bool judge_text(struct rules *rules, struct text *why)
 	struct span line;
 
 	if (descriptor == -1)
-		return fail(why, rules->file, errno);
+		return fail(why, rules->file);
+	errno = ENOMEM;
 	if (!rule_init(&rule) || line_reader_init(&reader, descriptor, RULE_LONGEST_LINE) == -1)
-		return fail(why, rules->file, ENOMEM);
+		return fail(why, rules->file);
 	while ((result = line_reader_next(&reader, &line)) == 1)
 		judge_line(rules, &rule, line, reader.number);
 	if (result == -1)
-		fail(why, rules->file, errno);
+		fail(why, rules->file);
 	line_reader_free(&reader);
 	rule_free(&rule);
 	close(descriptor);

@@ -11,6 +11,7 @@
 
 #include "host/monitor.h"
 #include "unix/environment.h"
+#include "unix/reason.h"
 #include "unix/report.h"
 #include "unix/sandbox.h"
 #include "unix/tls_request.h"
@@ -29,12 +30,7 @@ bool apart_is_wanted(bool *is_wanted, struct text *why)
 
 static enum apart_side failed(const char *what, struct text *why)
 {
-	int reason = errno;
-
-	text_add_string(why, "unable to ");
-	text_add_string(why, what);
-	text_add_string(why, ": ");
-	text_add_string(why, strerror(reason));
+	reason_add(why, what, NULL);
 	return APART_FAILED;
 }
 

@@ -1,10 +1,10 @@
 #include "host/routes.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "queue/route.h"
 #include "unix/control.h"
+#include "unix/reason.h"
 
 bool routes_open(struct routes *routes, struct text *why)
 {
@@ -22,10 +22,7 @@ bool routes_open(struct routes *routes, struct text *why)
 		is_good = control_read("smtproutes", &routes->contents, why) != VERDICT_LATER;
 	} else {
 		is_good = false;
-		text_add_string(why, "unable to read ");
-		text_add(why, text_span(&path));
-		text_add_string(why, ": ");
-		text_add_string(why, strerror(errno));
+		reason_add(why, "read", text_string(&path));
 	}
 	routes->file = text_span(&routes->contents);
 	text_free(&path);

@@ -1,18 +1,14 @@
 #include "host/trouble.h"
 
 #include <errno.h>
-#include <string.h>
+
+#include "unix/reason.h"
 
 enum queue_status trouble(enum queue_status status, const char *what, const char *place,
 			  struct text *why)
 {
 	bool is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
 
-	text_add_string(why, "unable to ");
-	text_add_string(why, what);
-	text_add_byte(why, ' ');
-	text_add_string(why, place);
-	text_add_string(why, ": ");
-	text_add_string(why, strerror(errno));
+	reason_add(why, what, place);
 	return is_full ? QUEUE_WRITE_ERROR : status;
 }

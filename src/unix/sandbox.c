@@ -18,6 +18,7 @@
 
 #include "unix/confine.h"
 #include "unix/kernel.h"
+#include "unix/reason.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
@@ -170,12 +171,7 @@ static bool limit(void)
 
 static bool refused(const char *what, struct text *why)
 {
-	int reason = errno;
-
-	text_add_string(why, "unable to ");
-	text_add_string(why, what);
-	text_add_string(why, ": ");
-	text_add_string(why, strerror(reason));
+	reason_add(why, what, NULL);
 	return false;
 }
 
