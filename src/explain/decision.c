@@ -190,7 +190,7 @@ static bool ask(struct decision *decision, struct text *why)
 {
 	struct lookup lookup = source_lookup(&decision->source);
 
-	errno = 0;
+	errno = EBADMSG;
 	if (decision->cdb)
 		decision->verdict =
 			cdb_file_ask(&decision->file, decision->cdb, find_rule, decision);
@@ -199,9 +199,9 @@ static bool ask(struct decision *decision, struct text *why)
 	if (decision->verdict != VERDICT_LATER)
 		return true;
 	return fail(why, decision->cdb ? decision->cdb : decision->text,
-		    errno == EPROTO ? "it is no cdb"
-		    : errno	    ? strerror(errno)
-				    : "it is damaged, or the client's names are too long");
+		    errno == EPROTO    ? "it is no cdb"
+		    : errno == EBADMSG ? "it is damaged, or the client's names are too long"
+				       : strerror(errno));
 }
 
 bool decision_make(struct decision *decision, struct text *why)

@@ -30,6 +30,7 @@ static bool is_done(void)
 
 static void describe(const struct names_wanted *wanted)
 {
+	static const char *const others[] = {"TCPRULE", "TCPPROXYIP", "TCPPROXYPORT", NULL};
 	struct connection connection;
 	struct names names;
 
@@ -37,7 +38,8 @@ static void describe(const struct names_wanted *wanted)
 		die_errno(EXIT_TEMPORARY, "descriptor 0 is not a TCP connection");
 	names_find(&connection, wanted, &names);
 	connection_describe(&connection, &names.known, connection_environment());
-	environment_unset("TCPRULE");
+	for (size_t index = 0; others[index]; index++)
+		environment_unset(others[index]);
 	names_free(&names);
 }
 

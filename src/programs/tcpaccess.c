@@ -24,9 +24,11 @@
 #define USAGE	"[-vqX] [-x rules.cdb] [-hHpPrR] [-t seconds] [-l localname] program [argument ...]"
 #define LETTERS "qvXx:" NAMES_LETTERS
 
+#define UNREADABLE "dropping connection, unable to read %s"
+
 struct options {
 	const char *rules; /* NULL: only look up names */
-	bool may_lack_rules, is_verbose;
+	bool may_lack_rules, is_quiet;
 	struct names_wanted names;
 };
 
@@ -57,6 +59,11 @@ static void look_up(const struct connection *connection, const struct names_want
 	names_free(&names);
 }
 
+static bool is_for_tcpserver(void)
+{
+	return strcmp(report_program(), "tcpserver") == 0;
+}
+
 /* The traditional line, with the names as they are before the rule's variables. */
 static void say(const struct connection *connection, const char *verdict)
 {
@@ -84,11 +91,19 @@ static void judge(const struct options *options, const struct connection *connec
 	environment_unset("TCPRULE");
 	if (options->rules)
 		verdict = cdb_file_ask(&file, options->rules, find_rule, &question);
-	if (verdict == VERDICT_LATER && !(errno == ENOENT && options->may_lack_rules))
-		die_errno(EXIT_TEMPORARY, "dropping connection, unable to read %s", options->rules);
+	if (verdict == VERDICT_LATER && !(errno == ENOENT && options->may_lack_rules)) {
+		if (!is_for_tcpserver()) /* which does not end by that, and may be told to be quiet
+					  */
+			die_errno(EXIT_TEMPORARY, UNREADABLE, options->rules);
+		warn_errno(UNREADABLE, options->rules);
+		exit(EXIT_TEMPORARY);
+	}
 	if (verdict == VERDICT_YES && match_denies(question.match.data)) {
+		/* Where nobody else tells who was turned away, that is said without -v, too. */
+		if (!is_for_tcpserver() && !options->is_quiet)
+			report_more();
 		say(connection, "deny");
-		exit(strcmp(report_program(), "tcpserver") == 0 ? EXIT_PERMANENT : 0);
+		exit(is_for_tcpserver() ? EXIT_PERMANENT : 0);
 	}
 	say(connection, "ok");
 	if (verdict == VERDICT_YES) {
@@ -117,8 +132,8 @@ int main(int argc, char **argv)
 	report_begin(name_of(argv[0]));
 	while ((letter = options_next(argc, argv, LETTERS, USAGE)) != -1) {
 		switch (letter) {
-		case 'q': report_less(); break;
-		case 'v': report_more(); break;
+		case 'q': report_less(), options.is_quiet = true; break;
+		case 'v': report_more(), options.is_quiet = false; break;
 		case 'X': options.may_lack_rules = true; break;
 		case 'x': options.rules = optarg; break;
 		default:

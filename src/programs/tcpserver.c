@@ -77,7 +77,6 @@ static enum verdict judge(void *world, const struct address *client)
 		return match_denies(rules->match.data) ? VERDICT_NO : VERDICT_YES;
 	if (verdict == VERDICT_NO || (errno == ENOENT && options->may_lack_rules))
 		return VERDICT_YES;
-	warn_errno("dropping connection, unable to read %s", options->rules);
 	return VERDICT_LATER;
 }
 
@@ -286,7 +285,7 @@ int main(int argc, char **argv)
 		.is_verbose = options.is_verbose,
 		.file = argv[optind + 2],
 		.program = argv + optind + 2,
-		.policy = {&rules, judge, grant},
+		.policy = {&rules, options.rules, judge, grant},
 	};
 	if (options.names.remote_host || options.names.remote_info)
 		hand_over(&by_tcpaccess, &options, &launcher);

@@ -224,6 +224,7 @@ enum verdict cdb_file_ask(struct cdb_file *file, const char *path,
 
 		if (!file->is_open && cdb_file_open(file, path) == -1)
 			return VERDICT_LATER;
+		errno = EBADMSG; /* for a decision that knows no reason of the system's */
 		verdict = decide(world, &lookup);
 		kept = errno;
 		/* The file is looked at after the decision, not before: one look tells both that

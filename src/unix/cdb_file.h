@@ -53,8 +53,10 @@ struct lookup cdb_file_lookup(struct cdb_file *file);
 
 /* Let decide put its questions to the database that path means at that moment, opening it anew
  * where it changed; a decision during which it changed is made again. Returns what decide did, or
- * LATER with errno when the database cannot be opened or will not keep still. It costs one stat(2)
- * while nothing changes. Zeroed memory is a closed database. */
+ * LATER with errno when the database cannot be opened or will not keep still. ENOENT says that
+ * there is no such file, and nothing else; EBADMSG that decide could not tell, for a reason that is
+ * not the system's. It costs one stat(2) while nothing changes. Zeroed memory is a closed database.
+ */
 enum verdict cdb_file_ask(struct cdb_file *file, const char *path,
 			  enum verdict (*decide)(void *world, const struct lookup *lookup),
 			  void *world);

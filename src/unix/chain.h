@@ -7,7 +7,8 @@
 #include "base/text.h"
 
 /* Become the program argv[0], found in PATH, with these arguments (NULL-ended) and the environment
- * as it is. Dies with exit code 111 when it cannot be run. */
+ * as it is; what is executable but no program is run by /bin/sh. Dies with exit code 111 when it
+ * cannot be run. */
 _Noreturn void chain_exec(char **argv);
 
 /* The same in two steps, for whoever changes the environment in between by the words of others: the

@@ -224,7 +224,7 @@ static void write_name(const char *name, struct text *text)
 	struct span whole = span_of(name);
 
 	text_add_printable(text, span_head(whole, LONGEST_NAME), SPAN(" %:"));
-	if (whole.length > LONGEST_NAME)
+	if (whole.length >= LONGEST_NAME) /* ucspi-tcp does not look whether more comes */
 		text_add_string(text, "...");
 }
 

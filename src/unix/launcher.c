@@ -162,17 +162,32 @@ static bool has_too_many(const struct state *state, const struct connection *con
 	return true;
 }
 
-static enum verdict judge(const struct state *state, int descriptor,
-			  const struct connection *connection)
+/* Short of descriptors or memory: that may last, and is not one client's. */
+static bool is_shortage(int number)
+{
+	return number == EMFILE || number == ENFILE || number == ENOMEM || number == ENOBUFS;
+}
+
+static enum verdict ask(struct state *state, const struct address *client)
+{
+	const struct launcher_policy *policy = &state->launcher->policy;
+	enum verdict verdict = policy->judge(policy->world, client);
+
+	if (verdict == VERDICT_LATER && is_shortage(errno))
+		back_off(state, "dropping connections, unable to read the rules");
+	else if (verdict == VERDICT_LATER)
+		warn_errno("dropping connection, unable to read %s", policy->source);
+	return verdict;
+}
+
+static enum verdict judge(struct state *state, int descriptor, const struct connection *connection)
 {
 	const struct launcher *launcher = state->launcher;
 
 	if ((launcher->banner && !write_banner(descriptor, launcher->banner)) ||
 	    has_too_many(state, connection))
 		return VERDICT_LATER;
-	return launcher->policy.judge
-		       ? launcher->policy.judge(launcher->policy.world, &connection->remote)
-		       : VERDICT_YES;
+	return launcher->policy.judge ? ask(state, &connection->remote) : VERDICT_YES;
 }
 
 static void serve(struct state *state, const struct listener *listener, int descriptor,

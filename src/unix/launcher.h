@@ -14,9 +14,10 @@
 
 /* Who may come in. */
 struct launcher_policy {
-	void *world; /* handed back as first argument */
-	/* YES: start the program. NO: denied. LATER: it cannot be told, which has been said; such a
-	 * client is dropped, too. */
+	void *world;	    /* handed back as first argument */
+	const char *source; /* what judge reads, for the log */
+	/* YES: start the program. NO: denied. LATER with errno: the source cannot be read; such a
+	 * client is dropped, too, and where this machine is short of something others wait. */
 	enum verdict (*judge)(void *world, const struct address *client);
 	/* After YES: set what this client's program gets beside the connection's own variables. */
 	void (*grant)(void *world, struct variables *variables);

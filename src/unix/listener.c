@@ -242,24 +242,6 @@ int listeners_set_nodelay(const struct listeners *listeners)
 
 /* --- connections --- */
 
-/* accept(2) also reports what befell the one connection that it would have returned. */
-static bool is_of_the_connection(int number)
-{
-	switch (number) {
-	case ECONNABORTED:
-	case EPROTO:
-	case ENETDOWN:
-	case ENOPROTOOPT:
-	case EHOSTDOWN:
-	case ENONET:
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-	case EPERM: /* a firewall's doing */
-	case EINTR: return true;
-	default: return false;
-	}
-}
-
 int listener_accept(const struct listener *listener, struct connection *connection)
 {
 	struct sockaddr_storage remote;
@@ -268,7 +250,7 @@ int listener_accept(const struct listener *listener, struct connection *connecti
 		accept4(listener->descriptor, (struct sockaddr *)&remote, &length, SOCK_CLOEXEC);
 
 	if (descriptor == -1) {
-		if (is_of_the_connection(errno))
+		if (errno == EINTR)
 			errno = EAGAIN;
 		return -1;
 	}

@@ -41,8 +41,8 @@ int listeners_set_nodelay(const struct listeners *listeners);
 
 /* Take the next connection and fill in who is at its other end; of this end what is known without
  * asking. Returns its descriptor, which blocks and is not inherited; or -1 with errno: EAGAIN when
- * there is none, or it was gone before it could be taken; anything else is trouble of this machine
- * that may last. */
+ * there is none, anything else is trouble that may last, ECONNABORTED included: a firewall or a
+ * broken interface gives that again and again. */
 int listener_accept(const struct listener *listener, struct connection *connection);
 
 /* Fill in this end of a connection that a wildcard listener took. Returns 0, or -1 with errno. */

@@ -11,7 +11,8 @@ enum { OPTION_HELP = 256, OPTION_VERSION };
 /* What --help and --version say must arrive, or the exit code says that it did not. */
 static _Noreturn void finish_output(void)
 {
-	if (fflush(stdout) != 0)
+	/* musl may have written, and failed, before; then it has nothing left to flush. */
+	if (fflush(stdout) != 0 || ferror(stdout))
 		die_errno(EXIT_TEMPORARY, "unable to write to standard output");
 	exit(0);
 }

@@ -21,17 +21,31 @@ static const char *program_name = "tidewaiter";
 static enum level shown = LEVEL_WARNING;
 static bool use_syslog;
 
-/* Descriptor 2 is the network when it is the very socket that descriptor 0 is. It was the network
- * when it is /dev/null beside a socket: an earlier program of the chain has put that there. */
+/* How /dev/null is opened to stand in for a descriptor 2 that was the network, or closed. The flags
+ * tell the later programs of the chain; nobody else has a use for appending to it while reading. */
+#define STAND_IN (O_RDWR | O_APPEND)
+
+/* Descriptor 2 is the network when it is the very socket that descriptor 0 is. It was, when it is
+ * what an earlier program of the chain has put in its place. */
 static bool is_network(void)
 {
 	struct stat input, log;
 
-	if (fstat(0, &input) == -1 || fstat(2, &log) == -1 || !S_ISSOCK(input.st_mode))
+	if (fstat(2, &log) == -1)
 		return false;
-	if (S_ISCHR(log.st_mode))
-		return log.st_rdev == makedev(1, 3); /* /dev/null */
-	return input.st_dev == log.st_dev && input.st_ino == log.st_ino;
+	if (S_ISCHR(log.st_mode) && log.st_rdev == makedev(1, 3)) /* /dev/null */
+		return (fcntl(2, F_GETFL) & (O_ACCMODE | O_APPEND)) == STAND_IN;
+	return S_ISSOCK(log.st_mode) && fstat(0, &input) == 0 && input.st_dev == log.st_dev &&
+	       input.st_ino == log.st_ino;
+}
+
+/* A file opened later must never get one of the standard numbers. Whoever uses one that was closed
+ * is told so, and does not find an end of input there, or lose what he writes. The lower ones are
+ * open. */
+static void fill(int descriptor, int flags)
+{
+	if (fcntl(descriptor, F_GETFD) == -1 && open("/dev/null", flags) != descriptor)
+		_exit(EXIT_TEMPORARY);
 }
 
 void report_begin(const char *program)
@@ -44,18 +58,15 @@ void report_begin(const char *program)
 		use_syslog = true;
 		openlog(program, LOG_PID, LOG_MAIL);
 	}
+	fill(0, O_WRONLY);
+	fill(1, O_RDONLY);
 	/* Where nothing is wrong, nothing is needed: neither a free descriptor nor /dev/null. */
-	if (!use_syslog && fcntl(0, F_GETFD) != -1 && fcntl(1, F_GETFD) != -1)
+	if (!use_syslog)
 		return;
-	/* A file opened later must never get one of the three standard numbers. */
-	do
-		null = open("/dev/null", O_RDWR);
-	while (null >= 0 && null < 2);
-	if (null < 0)
+	null = open("/dev/null", STAND_IN);
+	if (null == -1 || (null != 2 && dup2(null, 2) == -1))
 		_exit(EXIT_TEMPORARY);
-	if (use_syslog && null != 2 && dup2(null, 2) == -1)
-		_exit(EXIT_TEMPORARY);
-	if (null > 2)
+	if (null != 2)
 		close(null);
 }
 

@@ -8,7 +8,7 @@
 #include "unix/environment.h"
 
 #define LARGEST	   (4 * 1024 * 1024) /* bytes of all variables set; the kernel takes fewer */
-#define MOST	   4096		     /* variables set */
+#define MOST	   16384	     /* variables set: more than a rule has room for */
 #define FIRST_ROOM 32		     /* variables */
 
 int variables_init(struct variables *variables, char *const environment[])

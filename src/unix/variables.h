@@ -38,7 +38,7 @@ void variables_set(struct variables *variables, const char *name, const char *va
 void variables_set_items(struct variables *variables, struct span data);
 
 /* All of them, NULL-ended, valid until the next call of any of these functions. NULL with errno
- * when memory was short, or a rule set more than 4096. */
+ * when memory was short, or more than 16384 were set. */
 char **variables_array(struct variables *variables);
 
 #endif

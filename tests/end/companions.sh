@@ -50,10 +50,22 @@ same "and between them, fixcrio cat neither" "$(sha256sum <large)" \
 	"$(addcr <large | fixcrio cat | delcr | sha256sum)"
 same "a full disk is noticed" 111 "$(addcr <large 2>/dev/null >/dev/full; echo $?)"
 matches "and told" '^delcr: fatal: unable to write output' "$(delcr <large 2>&1 >/dev/full)"
+same "a closed output is noticed" "111 111" "$(addcr <large >&- 2>/dev/null; echo $?) $(delcr <large >&- 2>/dev/null; echo $?)"
+same "a closed input is noticed" "111 111" "$(code_of addcr <&-) $(code_of delcr <&-)"
+for program in tcpserver smtpd fixcrio relay-check; do # of either C library
+	same "$program --version to a full disk" 111 "$($program --version 2>/dev/null >/dev/full; echo $?)"
+	same "$program --version to nobody" 111 "$($program --version 2>/dev/null >&-; echo $?)"
+done
 same "an argument is wrong usage" "100 100" "$(code_of addcr file) $(code_of delcr file)"
 
 # --- programs in between ---
 
+echo 'echo script $1' >script && chmod +x script
+for program in recordio fixcrio "relay-allow ." "relay-check ." "env PROTO=TCP tcp-env" tcpaccess; do # of either C library
+	# shellcheck disable=SC2086
+	same "$program: what has no #! is the shell's" "script x" \
+		"$(TCPREMOTEIP=127.0.0.1 $program ./script x 2>/dev/null </dev/null | tr -d '\r')"
+done
 for program in recordio fixcrio; do
 	same "$program passes the exit code on" 7 "$(code_of $program sh -c 'exit 7')"
 	same "$program: the process stays the program's" 143 "$(code_of $program sh -c 'kill $$')"
@@ -141,6 +153,8 @@ same "descriptors 6 and 7 are the connection" "TCPREMOTEIP=127.0.0.1" \
 # shellcheck disable=SC2016 # 3 is the listing itself, and two digits are of whoever runs this
 same "and no other is there" "0 1 2 3 6 7 " \
 	"$(tcpclient -H 127.0.0.1 "$port" sh -c 'for d in /proc/$$/fd/?; do printf "%s " "${d##*/}"; done')"
+same "SIGPIPE ends the program, whoever ignored it before" 0000000000000000 \
+	"$(trap '' PIPE; tcpclient -H 127.0.0.1 "$port" sh -c 'sed -n "s/^SigIgn:.//p" /proc/$$/status')"
 same "the program's exit code" 7 "$(code_of tcpclient -H 127.0.0.1 "$port" sh -c 'exit 7')"
 same "-v tells where to" "tcpclient: connected to 127.0.0.1 port $port" "$(tcpclient -vH 127.0.0.1 "$port" true 2>&1)"
 # A port that was free a moment ago, from which to connect.

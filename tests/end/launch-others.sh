@@ -69,6 +69,9 @@ compare "systemd with Accept=yes"
 matches "its log says who came" '^tcpaccess: ok [0-9]+ :127\.0\.0\.1:[0-9]+ :127\.0\.0\.1::[0-9]+$' "$(cat accept.log)"
 matches "and who was denied" '^tcpaccess: deny [0-9]+ :127\.0\.0\.1:[0-9]+ :127\.0\.0\.2::[0-9]+$' "$(cat accept.log)"
 stop "$helper"
+superserver stale inetd env TCPRULE=old TCPPROXYIP=old TCPPROXYPORT=old tcp-env -H -R tcpaccess -x tcp.cdb ./show || exit 1
+compare "what was said of an earlier connection goes"
+stop "$helper"
 superserver mapped --family 6 inetd tcp-env -H -R tcpaccess -x tcp.cdb ./show || exit 1
 compare "a v4-mapped connection"
 stop "$helper"

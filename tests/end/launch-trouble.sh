@@ -11,6 +11,10 @@ has_few_lines() { # extended-regular-expression file
 	[ "$count" -ge 1 ] && [ "$count" -le 10 ]
 }
 
+is_served() { # port
+	[ "$(ask --send y 127.0.0.1 "$1")" = y ]
+}
+
 # --- rules that cannot be read ---
 
 make_rules() {
@@ -91,6 +95,32 @@ prlimit --pid "$server" --nofile=16:16
 matches "and goes on when it has some again" '^x?$' "$(timeout "$PATIENCE" tail --pid="$helped" -f /dev/null; cat few.late)"
 same "for the next client, too" y "$(ask --send y 127.0.0.1 "$(cat few.port)")"
 stop "$server"
+
+make_rules
+(ulimit -S -n 6 && exec tcpserver -1 -v -H -R -l 0 -x tcp.cdb 127.0.0.1 0 cat >rules.port 2>rules.log) &
+server=$!
+wait_line '^[0-9]+$' rules.port
+same "with none for the rules nobody is let in" "" "$(ask 127.0.0.1 "$(cat rules.port)" | sed 's/(reset)//')"
+crowd --no-wait 20 20 127.0.0.1 "$(cat rules.port)"
+check "it does not spin" is_idle "$server"
+check "and says so, but not for each" has_few_lines 'warning: dropping connections, unable to read the rules; trying on: Too many open files' rules.log
+prlimit --pid "$server" --nofile=16:16
+check "and goes on when it has some again" wait_until is_served "$(cat rules.port)"
+stop "$server"
+
+# --- connections that are gone before they can be taken ---
+
+if [ -e "$BUILD/fail.so" ]; then
+	LD_PRELOAD=$BUILD/fail.so FAIL=tcpserver:accept4:1+:103 FAIL_LOG=$work/failed \
+		tcpserver -1 -H -R -l 0 127.0.0.1 0 cat >aborted.port 2>aborted.log &
+	server=$!
+	wait_line '^[0-9]+$' aborted.port
+	crowd --no-wait 20 20 127.0.0.1 "$(cat aborted.port)"
+	check "ECONNABORTED is told" wait_line 'unable to accept' aborted.log
+	check "it does not spin" is_idle "$server"
+	check "and says so, but not each time" has_few_lines 'warning: unable to accept connections; trying on: Software caused' aborted.log
+	stop "$server"
+fi
 
 # --- no process to be had ---
 

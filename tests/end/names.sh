@@ -168,7 +168,7 @@ exec 7>&-
 stop "$server"
 serve unruly -v -x nowhere.cdb 127.0.0.1 0 ./show || exit 1
 same "without rules nobody is let in" "" "$(ask 127.0.0.1 "$port" | sed 's/(reset)//')"
-matches "and the log says so" '^tcpserver: fatal: dropping connection, unable to read nowhere\.cdb: No such file' "$(cat unruly.log)"
+matches "and the log says so" '^tcpserver: warning: dropping connection, unable to read nowhere\.cdb: No such file' "$(cat unruly.log)"
 stop "$server"
 serve lenient -X -x nowhere.cdb 127.0.0.1 0 ./show || exit 1
 matches "but for -X" '^TCPREMOTEHOST=mixed\.case\.example$' "$(ask 127.0.0.1 "$port")"
@@ -194,6 +194,10 @@ same "both forms are set for IPv6" "six.example six.example" \
 same "who is denied ends with 0, and no program" "0" \
 	"$(access TCPREMOTEIP=10.0.0.1 tcpaccess -v -x names.cdb sh -c 'echo run'; echo $?)"
 matches "and a line" '^tcpaccess: deny [1-9][0-9]* :0\.0\.0\.0:0 :10\.0\.0\.1::0$' "$(cat access.log)"
+access TCPREMOTEIP=10.0.0.1 tcpaccess -x names.cdb true
+matches "which it gets without -v" '^tcpaccess: deny [1-9][0-9]* :0\.0\.0\.0:0 :10\.0\.0\.1::0$' "$(cat access.log)"
+access TCPREMOTEIP=10.0.0.1 tcpaccess -q -x names.cdb true
+same "but not with -q" "" "$(cat access.log)"
 same "an old rule goes" "(unset)" "$(access TCPREMOTEIP=10.0.0.1 TCPRULE=old tcpaccess sh -c 'echo "${TCPRULE-(unset)}"')"
 same "no rules: 111" 111 "$(access TCPREMOTEIP=10.0.0.1 tcpaccess -x nowhere.cdb true; echo $?)"
 same "-X: 0" 0 "$(access TCPREMOTEIP=10.0.0.1 tcpaccess -X -x nowhere.cdb true; echo $?)"

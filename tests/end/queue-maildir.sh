@@ -75,6 +75,9 @@ queue . "$whole"
 same "a message that cannot be read is exit code 54" 54 "$code"
 queue-maildir <message 1>&- 2>said
 same "no envelope at all is exit code 54" 54 "$?"
+printf "Fa@x\\0Tb@y\\0\\0" >envelope
+queue-maildir <&- 1<envelope 2>/dev/null
+same "a closed descriptor is no empty message" 54 "$?"
 empty "what cannot be read"
 
 # A full disk. The limit on a file's size stands for it where this is not root.

@@ -39,7 +39,7 @@ cat >chain <<END
 #!/bin/sh
 CONTROLDIR=$CONTROLDIR MAILDIR=$MAILDIR QMAILQUEUE=$QMAILQUEUE
 export CONTROLDIR MAILDIR QMAILQUEUE
-exec $BIN/tcp-env -H -R $BIN/tcpaccess -v -x $work/tcp.cdb $BIN/smtpd
+exec $BIN/tcp-env -H -R $BIN/tcpaccess -v -x $work/tcp.cdb \$BETWEEN $BIN/smtpd
 END
 chmod +x chain
 cat >dialogue.py <<'END'
@@ -88,12 +88,16 @@ start_at() { # program configuration option...: at $port, which its configuratio
 help_with plain "$PYTHON" "$SUPPORT/superserver.py" inetd ./chain || exit 1
 walk "a server" 1 "$port"
 stop "$helper"
+# Behind it descriptor 0 is a pipe and not the network.
+help_with pipes env BETWEEN="$BIN/fixcrio" "$PYTHON" "$SUPPORT/superserver.py" inetd ./chain || exit 1
+walk "a server, with fixcrio between" 2 "$port"
+stop "$helper"
 
 if [ -x "$PEERS/bin/inetd" ]; then
 	port=$(free_port)
 	echo "127.0.0.1:$port stream tcp nowait $(id -un) $work/chain chain" >inetd.conf
 	start_at inetd -i "$work/inetd.conf"
-	walk inetd 2 "$port"
+	walk inetd 3 "$port"
 	stop "$server"
 else
 	skip inetd "inetd of openbsd-inetd"
@@ -114,7 +118,7 @@ service tidewaiter
 }
 END
 	start_at xinetd -dontfork -f "$work/xinetd.conf" -pidfile "$work/xinetd.pid"
-	walk xinetd 3 "$port"
+	walk xinetd 4 "$port"
 	stop "$server"
 else
 	skip xinetd "xinetd"

@@ -225,6 +225,30 @@ static void test_cdb_file_ask_without_a_usable_file(void **state)
 	text_free(&changes.found);
 }
 
+static enum verdict cannot_tell(void *world, const struct lookup *lookup)
+{
+	(void)world;
+	(void)lookup;
+	return VERDICT_LATER;
+}
+
+/* Whoever forgives a file that is not there must not forgive another trouble. */
+static void test_cdb_file_ask_has_an_errno_of_its_own(void **state)
+{
+	struct cdb_file file = {.is_open = false};
+
+	(void)state;
+	unlink(path);
+	write_cdb("a", "value", 0);
+	errno = ENOENT;
+	assert_int_equal(cdb_file_ask(&file, path, cannot_tell, NULL), VERDICT_LATER);
+	assert_int_equal(errno, EBADMSG);
+	errno = ENOENT;
+	assert_int_equal(cdb_file_ask(&file, path, cannot_tell, NULL), VERDICT_LATER);
+	assert_int_equal(errno, EBADMSG);
+	cdb_file_close(&file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_cdb_file_survives_damage),
 		cmocka_unit_test(test_cdb_file_ask_decides_again_when_the_file_changed),
 		cmocka_unit_test(test_cdb_file_ask_without_a_usable_file),
+		cmocka_unit_test(test_cdb_file_ask_has_an_errno_of_its_own),
 	};
 
 	return cmocka_run_group_tests_name("cdb_file", tests, make_file, remove_file);

@@ -72,12 +72,12 @@ static void test_variables_replace_what_was_there(void **state)
 
 static void test_variables_are_bounded(void **state)
 {
-	static char items[8 * 5000];
+	static char items[8 * 20000];
 	struct variables variables;
 	size_t length = 0;
 
 	(void)state;
-	for (unsigned index = 0; index < 5000; index++)
+	for (unsigned index = 0; index < 20000; index++)
 		length += (size_t)sprintf(items + length, "+%u=", index) + 1;
 	assert_int_equal(variables_init(&variables, inherited), 0);
 	variables_set_items(&variables, (struct span){items, length});
