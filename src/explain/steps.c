@@ -335,18 +335,13 @@ void steps_tell(struct steps *steps)
 {
 	const struct trial *trial = steps->trial;
 	enum place last = decider(trial);
-	/* The same reply is given to an odd form and to a foreign domain; only for the latter is
-	 * a list asked. */
-	bool is_odd = last == PLACE_ODD || (last == PLACE_UNKNOWN && !trial->was_hosted_asked);
 
 	steps->count = 0;
 	for (enum place place = last == PLACE_SENDER ? PLACE_SENDER : PLACE_SYNTAX; place <= last;
 	     place++) {
-		if (is_odd && place > PLACE_ODD && place < PLACE_UNKNOWN)
-			continue;
 		if (place == PLACE_RECIPIENTS && !trial->was_mailbox_asked)
 			continue;
-		say(steps, place, place == last, is_odd);
+		say(steps, place, place == last, last == PLACE_ODD);
 	}
 }
 

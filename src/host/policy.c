@@ -91,12 +91,20 @@ done:
 	return verdict;
 }
 
+static bool is_dotted(struct span address)
+{
+	return address.bytes[address.length - 1] == '.';
+}
+
 enum verdict policy_bad_sender(const struct lookup *badmailfrom, struct span address)
 {
 	size_t at = span_find_last(address, '@');
 	enum verdict verdict = ask(badmailfrom, address);
 
-	if (verdict != VERDICT_NO || at == address.length)
-		return verdict;
-	return ask(badmailfrom, span_tail(address, at));
+	if (verdict == VERDICT_NO && at < address.length)
+		verdict = ask(badmailfrom, span_tail(address, at));
+	if (verdict == VERDICT_NO && at < address.length &&
+	    is_dotted(address)) /* the same domain */
+		verdict = policy_bad_sender(badmailfrom, span_head(address, address.length - 1));
+	return verdict;
 }

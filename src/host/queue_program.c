@@ -45,6 +45,7 @@ void queue_program_init(struct queue_program *program, const struct queue_progra
 					  .message = -1,
 					  .envelope = -1,
 					  .unread = -1,
+					  .envelope_end = -1,
 					  .said = {-1, -1}};
 	for (unsigned index = 0; index < 2; index++)
 		text_init(&program->texts[index], QUEUE_PROGRAM_TEXT);
@@ -215,12 +216,12 @@ int queue_program_open(struct queue_program *program, const char *name)
 		result = start(program, name, pipes);
 	}
 	kept = errno;
-	close_one(&pipes[0][0]);
 	close_one(&pipes[2][1]);
 	close_one(&pipes[3][1]);
 	program->message = pipes[0][1];
 	program->envelope = pipes[1][1];
-	program->unread = pipes[1][0];
+	program->unread = pipes[0][0];
+	program->envelope_end = pipes[1][0];
 	program->said[0] = pipes[2][0];
 	program->said[1] = pipes[3][0];
 	program->was_fed = result == 0;
@@ -246,6 +247,9 @@ static void feed(struct queue_program *program, int descriptor, struct span byte
 			bytes = span_tail(bytes, (size_t)count);
 			until = 0;
 		} else if (count == -1 && errno == EAGAIN) {
+			if (descriptor ==
+			    program->message) /* a program that closes it shall be noticed */
+				close_one(&program->unread);
 			if (until == 0)
 				until = now() + program->limits.stall;
 			program->was_late = now() >= until;
@@ -293,6 +297,7 @@ static void close_pipes(struct queue_program *program)
 	close_one(&program->message);
 	close_one(&program->envelope);
 	close_one(&program->unread);
+	close_one(&program->envelope_end);
 	close_one(&program->said[0]);
 	close_one(&program->said[1]);
 }
@@ -309,7 +314,8 @@ struct queue_result queue_program_close(struct queue_program *program, struct sp
 	wait_for_answer(program);
 	/* What it said before it ended is in the pipes; whoever still holds them may say more. */
 	wait_for(program, -1, 0);
-	if (ioctl(program->unread, FIONREAD, &unread) == -1 || unread > 0)
+	if (program->unread != -1 &&
+	    (ioctl(program->unread, FIONREAD, &unread) == -1 || unread > 0))
 		program->was_fed = false;
 	close_pipes(program);
 

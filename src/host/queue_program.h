@@ -38,11 +38,13 @@ extern const struct queue_program_limits queue_program_limits;
 
 struct queue_program {
 	struct queue_program_limits limits;
-	pid_t child;   /* -1: there is none */
-	int process;   /* its pidfd, or -1: its end is not waited for yet */
-	int message;   /* the pipe to its descriptor 0, or -1 */
-	int envelope;  /* the pipe to its descriptor 1, or -1 */
-	int unread;    /* the other end of it, which tells what the program has not read; or -1 */
+	pid_t child;  /* -1: there is none */
+	int process;  /* its pidfd, or -1: its end is not waited for yet */
+	int message;  /* the pipe to its descriptor 0, or -1 */
+	int envelope; /* the pipe to its descriptor 1, or -1 */
+	/* The other ends, or -1. That of the message tells what the program has not read, while all
+	 * of it may be in the pipe; that of the envelope lets it be written in any case. */
+	int unread, envelope_end;
 	int said[2];   /* pipes from its descriptors 6 and 4, or -1 */
 	int status;    /* how the child ended, as waitpid(2) sets it; -1: not known */
 	bool was_fed;  /* all that was written so far has gone into the pipes */

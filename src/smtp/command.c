@@ -33,7 +33,7 @@ enum smtp_verb command_read(struct span line, struct span *argument)
 bool command_is_http(struct span line)
 {
 	static const struct span version = {" HTTP/", 6};
-	size_t blank = span_find_last(line, ' ');
+	struct span trimmed = span_trim_end(line);
 
-	return span_starts(span_tail(line, blank), version);
+	return span_starts_folded(span_tail(trimmed, span_find_last(trimmed, ' ')), version);
 }

@@ -2,13 +2,6 @@
 
 static const struct span no_list = {"norcpthosts", 11};
 
-/* What a recipient gets that nobody has accepted. Where it is not known whether the client may
- * relay, a refusal for good could hit a customer. */
-static enum smtp_reply refusal(const struct smtp_settings *settings, enum smtp_reply reply)
-{
-	return settings->relay_unknown ? REPLY_RELAY_UNKNOWN : reply;
-}
-
 /* Is the domain ours? Decides on the address as it will be queued: without the trailing dot. */
 static enum verdict ask_hosted(const struct smtp_host *host, struct smtp_path *recipient,
 			       struct text *why)
@@ -43,13 +36,14 @@ enum smtp_reply relay_decide(const struct smtp_settings *settings, const struct 
 		return REPLY_RECIPIENT_OK;
 	}
 	if (recipient->is_odd && !settings->takes_odd_addresses)
-		return refusal(settings, REPLY_ODD_ADDRESS);
+		return REPLY_ODD_ADDRESS;
 	if (recipient->at == recipient->address.length) {
 		text_add_string(why, "local");
 		return REPLY_RECIPIENT_OK;
 	}
 	switch (ask_hosted(host, recipient, why)) {
-	case VERDICT_NO: return refusal(settings, REPLY_NOT_HOSTED);
+	case VERDICT_NO: /* for good only where it is known that this is no customer */
+		return settings->relay_unknown ? REPLY_RELAY_UNKNOWN : REPLY_NOT_HOSTED;
 	case VERDICT_LATER: return REPLY_CANNOT_CHECK;
 	case VERDICT_YES: break;
 	}

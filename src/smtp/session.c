@@ -201,66 +201,13 @@ static bool is_tls(const struct text *line, struct span part)
 	return first == 0x16 && second == 0x03;
 }
 
-static bool is_auth(const struct text *line, struct span part)
-{
-	struct span start = line->length ? text_span(line) : part;
-
-	return span_starts_folded(start, SPAN("auth "));
-}
-
-/* Most bytes of the line that begins so. */
-static size_t longest_line(const struct smtp_session *session, struct span part)
-{
-	bool is_long = session->input == INPUT_AUTH ||
-		       (login_is_possible(session) && is_auth(&session->line, part));
-
-	return is_long ? SASL_LARGEST : LINE_LARGEST;
-}
-
-/* Take bytes up to the end of a line. True when it is whole: *line is it, without its end. */
-static bool take_line(struct smtp_session *session, struct span *input, struct span *line)
-{
-	size_t end = span_find(*input, '\n');
-	bool is_whole = end < input->length;
-	struct span part = span_head(*input, end + 1);
-	struct text *kept = &session->line;
-	size_t longest = longest_line(session, part);
-
-	if (part.length > longest - kept->length) {
-		text_wipe(kept);
-		sasl_clear(&session->sasl);
-		session->input = INPUT_LONG_LINE;
-		return false;
-	}
-	*input = span_tail(*input, part.length);
-	*line = part;
-	if (!is_whole || kept->length) {
-		/* Once, so that no copy of a secret is left behind. */
-		if (longest == SASL_LARGEST)
-			text_reserve(kept, longest - kept->length);
-		text_add(kept, part);
-		*line = text_span(kept);
-	}
-	if (kept->failed) {
-		session_hang_up(session, REPLY_NO_MEMORY);
-		return false;
-	}
-	if (!is_whole)
-		return false;
-	line->length--;
-	if (line->length && line->bytes[line->length - 1] == '\r')
-		line->length--;
-	session->totals.commands++;
-	return true;
-}
-
 static void take_command(struct smtp_session *session, struct span *input)
 {
 	struct span line;
 
 	if (is_tls(&session->line, *input)) {
 		session_hang_up(session, REPLY_NOT_SMTP);
-	} else if (take_line(session, input, &line)) {
+	} else if (line_take(session, input, &line)) {
 		dispatch(session, line);
 		text_clear(&session->line);
 	}
@@ -270,23 +217,10 @@ static void take_auth_line(struct smtp_session *session, struct span *input)
 {
 	struct span line;
 
-	if (take_line(session, input, &line)) {
+	if (line_take(session, input, &line)) {
 		login_take_line(session, line);
 		text_clear(&session->line);
 	}
-}
-
-static void take_long_line(struct smtp_session *session, struct span *input)
-{
-	size_t end = span_find(*input, '\n');
-
-	if (end < input->length) {
-		session->input = INPUT_COMMAND;
-		session->totals.commands++;
-		session->has_recipient = false;
-		session_say(session, REPLY_LINE_TOO_LONG);
-	}
-	*input = span_tail(*input, end + 1);
 }
 
 static bool has_too_many_errors(const struct smtp_session *session)
@@ -299,7 +233,7 @@ enum smtp_step smtp_session_feed(struct smtp_session *session, struct span bytes
 	while (bytes.length && session->input != INPUT_CLOSED) {
 		switch (session->input) {
 		case INPUT_COMMAND: take_command(session, &bytes); break;
-		case INPUT_LONG_LINE: take_long_line(session, &bytes); break;
+		case INPUT_LONG_LINE: line_throw_away(session, &bytes); break;
 		case INPUT_DATA: message_take_data(session, &bytes); break;
 		case INPUT_CHUNK: message_take_chunk(session, &bytes); break;
 		case INPUT_AUTH: take_auth_line(session, &bytes); break;

@@ -1,8 +1,9 @@
 /*
  * state: what one session remembers; for the files that make up the session, and no others.
  *
- * session.c takes input apart and dispatches commands, transaction.c handles the commands that make
- * an envelope, message.c takes the message itself, and login.c AUTH and STARTTLS.
+ * line.c takes lines off the input, session.c dispatches commands, transaction.c handles the
+ * commands that make an envelope, message.c takes the message itself, and login.c AUTH and
+ * STARTTLS.
  */
 #ifndef SMTP_STATE_H
 #define SMTP_STATE_H
@@ -14,8 +15,9 @@
 #include "smtp/sasl.h"
 #include "smtp/session.h"
 
-#define LINE_LARGEST	 2048		   /* bytes of a command line, its end included */
-#define ENVELOPE_LARGEST (4 * 1024 * 1024) /* bytes */
+#define LINE_LARGEST 2048 /* bytes of a command line, its end included */
+#define ENVELOPE_LARGEST \
+	(1024 * 1024) /* bytes: with what is made of it, the largest thing in memory */
 
 /* What the next bytes from the client are. */
 enum smtp_input {
@@ -85,6 +87,13 @@ void message_data(struct smtp_session *session);
 void message_bdat(struct smtp_session *session, struct span argument);
 void login_auth(struct smtp_session *session, struct span argument);
 void login_start_tls(struct smtp_session *session);
+
+/* Take bytes from the front of *input up to the end of a line. True when it is whole: *line is it,
+ * without its end. One that is too long is thrown away from there on. */
+bool line_take(struct smtp_session *session, struct span *input, struct span *line);
+
+/* Throw away what belongs to the line, in INPUT_LONG_LINE, and say so at its end. */
+void line_throw_away(struct smtp_session *session, struct span *input);
 
 /* Take bytes from the front of *input, in INPUT_DATA and INPUT_CHUNK. */
 void message_take_data(struct smtp_session *session, struct span *input);

@@ -1,12 +1,13 @@
 #include "unix/cdb_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "unix/file.h"
 
 #define LONGEST_DATA (1024 * 1024) /* bytes */
 #define MOST_TRIES   5		   /* decisions, when the file changes during each */
@@ -26,7 +27,7 @@ static void on_bus_error(int number)
 int cdb_file_open(struct cdb_file *file, const char *path)
 {
 	struct sigaction action = {.sa_handler = on_bus_error, .sa_flags = SA_NODEFER};
-	int kept, descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int kept, descriptor = file_open(path);
 
 	*file = (struct cdb_file){.is_open = false};
 	if (descriptor == -1)

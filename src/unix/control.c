@@ -1,7 +1,6 @@
 #include "unix/control.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -52,7 +51,16 @@ static const char *not_secret(int descriptor, struct text *contents)
 	return text_reserve(contents, (size_t)status.st_size + READ_SIZE) ? NULL : strerror(ENOMEM);
 }
 
-static enum verdict read_file(const char *name, bool is_secret, struct text *contents,
+enum wanted { WHOLE, FIRST_LINE, SECRET };
+
+/* What is behind the first line of a file that is one value does not count, however long it is. */
+static bool is_enough(enum wanted wanted, const struct text *contents)
+{
+	return wanted == FIRST_LINE && errno == EFBIG &&
+	       span_find(text_span(contents), '\n') < contents->length;
+}
+
+static enum verdict read_file(const char *name, enum wanted wanted, struct text *contents,
 			      struct text *why)
 {
 	const char *reason = NULL;
@@ -63,17 +71,16 @@ static enum verdict read_file(const char *name, bool is_secret, struct text *con
 
 	text_init_in(&path, room, sizeof(room));
 	control_path(name, &path);
-	descriptor = path.failed ? -1
-				 : open(text_string(&path),
-					O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	descriptor = path.failed ? -1 : file_open(text_string(&path));
 	if (path.failed)
 		verdict = trouble(why, name, "the path is too long");
 	else if (descriptor == -1 && errno == ENOENT)
 		verdict = VERDICT_NO;
-	else if (descriptor != -1 && is_secret)
+	else if (descriptor != -1 && wanted == SECRET)
 		reason = not_secret(descriptor, contents);
 	if (verdict == VERDICT_YES && !reason &&
-	    (descriptor == -1 || file_read_all(descriptor, contents) == -1))
+	    (descriptor == -1 ||
+	     (file_read_all(descriptor, contents) == -1 && !is_enough(wanted, contents))))
 		reason = strerror(errno);
 	if (reason)
 		verdict = trouble(why, text_string(&path), reason);
@@ -84,12 +91,12 @@ static enum verdict read_file(const char *name, bool is_secret, struct text *con
 
 enum verdict control_read(const char *name, struct text *contents, struct text *why)
 {
-	return read_file(name, false, contents, why);
+	return read_file(name, WHOLE, contents, why);
 }
 
 enum verdict control_read_secret(const char *name, struct text *contents, struct text *why)
 {
-	return read_file(name, true, contents, why);
+	return read_file(name, SECRET, contents, why);
 }
 
 enum verdict control_line(const char *name, struct text *line, struct text *why)
@@ -100,7 +107,7 @@ enum verdict control_line(const char *name, struct text *line, struct text *why)
 	enum verdict verdict;
 
 	text_init_in(&contents, room, sizeof(room));
-	verdict = control_read(name, &contents, why);
+	verdict = read_file(name, FIRST_LINE, &contents, why);
 	rest = text_span(&contents);
 	if (verdict == VERDICT_YES) {
 		span_next_line(&rest, &first);

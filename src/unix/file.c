@@ -9,6 +9,19 @@
 #define FIRST_READ 4000	 /* bytes asked for at first: most files are small */
 #define READ_SIZE  16384 /* and then */
 
+int file_open(const char *path)
+{
+	const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int descriptor = open(path, flags | O_NOFOLLOW);
+
+	if (descriptor != -1 || errno != ELOOP)
+		return descriptor;
+	descriptor = open(path, flags); /* a link, then */
+	if (descriptor == -1 && errno == ENOENT)
+		errno = ENOLINK;
+	return descriptor;
+}
+
 int file_write(int descriptor, struct span bytes)
 {
 	while (bytes.length) {

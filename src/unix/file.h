@@ -11,6 +11,11 @@
 #include "base/span.h"
 #include "base/text.h"
 
+/* Open a file of the administrator's for reading, without waiting for anything, close-on-exec.
+ * Returns the descriptor, or -1 with errno. ENOENT says that nobody has put a file there; a
+ * symbolic link that leads nowhere, to a file system that is not mounted say, is ENOLINK. */
+int file_open(const char *path);
+
 /* Write all the bytes. */
 int file_write(int descriptor, struct span bytes);
 

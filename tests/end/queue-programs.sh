@@ -85,8 +85,10 @@ QMAILQUEUE=$work/plain
 same "one that may not be run" "451 4.3.0 qqt failure (#4.3.0)" "$(deliver >/dev/null; grep -m1 ^451 said)"
 queue_is "exit 0"
 same "one that reads nothing cannot have taken it" "451 4.3.0 qq read error (#4.3.0)" "$(deliver)"
+queue_is "cat <&1 >/dev/null; exit 0"
+same "nor one that reads the envelope alone" "451 4.3.0 qq read error (#4.3.0)" "$(deliver)"
 queue_is "cat >/dev/null; exit 0"
-same "nor one that reads no envelope" "451 4.3.0 qq read error (#4.3.0)" "$(deliver)"
+matches "whether it reads the envelope is its own affair" "^250 2.0.0 ok " "$(deliver)"
 queue_is "exit 31"
 same "one that refuses without reading may" "554 5.3.0 mail server permanently rejected message (#5.3.0)" "$(deliver)"
 for signal in KILL SEGV TERM; do

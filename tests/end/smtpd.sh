@@ -184,6 +184,9 @@ for name in me smtpgreeting localiphost rcpthosts morercpthosts.cdb badmailfrom 
 	talk -- 'HELO x' QUIT
 	same "an unreadable $name is told" "421 unable to read controls (#4.3.0) 111" "$(cat lines) $code"
 	matches "and named in the log" "^smtpd: fatal: .*control/$name: " "$(cat log)"
+	rmdir "control/$name" && ln -s "$work/not-mounted/$name" "control/$name"
+	talk -- 'HELO x' QUIT
+	same "so is a $name that leads nowhere" "421 unable to read controls (#4.3.0) 111" "$(cat lines) $code"
 done
 for name in databytes maxrecipients maxerrors timeoutsmtpd mindatarate tarpitcount tarpitdelay greetdelay; do
 	fresh

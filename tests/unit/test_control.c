@@ -68,6 +68,27 @@ static void test_control_line_is_the_first_one(void **state)
 	}
 }
 
+/* However much follows that is not looked at. */
+static void test_control_line_of_a_long_file(void **state)
+{
+	static char much[20000];
+	struct text line, why;
+
+	(void)state;
+	text_init(&line, 100);
+	text_init(&why, 1000);
+	memset(much, 'x', sizeof(much));
+	memcpy(much, "me\n", 3);
+	put("me", (struct span){much, sizeof(much)});
+	assert_int_equal(control_line("me", &line, &why), VERDICT_YES);
+	CHECK_SPAN("the first line", text_span(&line), "me");
+	much[2] = 'x';
+	put("me", (struct span){much, sizeof(much)});
+	assert_int_equal(control_line("me", &line, &why), VERDICT_LATER);
+	text_free(&line);
+	text_free(&why);
+}
+
 static void test_control_absent_is_not_unreadable(void **state)
 {
 	struct text line, why;
@@ -82,6 +103,17 @@ static void test_control_absent_is_not_unreadable(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(control_line("folder", &line, &why), VERDICT_LATER);
 	assert_non_null(strstr(text_string(&why), "/folder"));
+	/* Somebody has put it there: without rcpthosts everybody could relay. */
+	text_clear(&why);
+	snprintf(path, sizeof(path), "%s/link", directory);
+	assert_int_equal(symlink("/not/mounted/rcpthosts", path), 0);
+	assert_int_equal(control_read("link", &line, &why), VERDICT_LATER);
+	assert_non_null(strstr(text_string(&why), "/link"));
+	assert_int_equal(unlink(path), 0);
+	put("real", SPAN("a\n"));
+	assert_int_equal(symlink("real", path), 0);
+	assert_int_equal(control_line("link", &line, &why), VERDICT_YES);
+	CHECK_SPAN("a link that leads somewhere", text_span(&line), "a");
 	text_free(&line);
 	text_free(&why);
 }
@@ -183,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_control_line_is_the_first_one),
+		cmocka_unit_test(test_control_line_of_a_long_file),
 		cmocka_unit_test(test_control_absent_is_not_unreadable),
 		cmocka_unit_test(test_control_number_prefers_the_environment),
 		cmocka_unit_test(test_control_list_skips_comments),

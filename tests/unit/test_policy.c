@@ -184,10 +184,18 @@ static void test_policy_knows_bad_senders(void **state)
 		const char *address;
 		enum verdict verdict;
 	} cases[] = {
-		{"spam@example.com", VERDICT_YES}, {"ham@example.com", VERDICT_NO},
-		{"any@spam.example", VERDICT_YES}, {"a@b@spam.example", VERDICT_YES},
-		{"spam.example", VERDICT_NO},	   {"nobody", VERDICT_YES},
+		{"spam@example.com", VERDICT_YES},
+		{"ham@example.com", VERDICT_NO},
+		{"any@spam.example", VERDICT_YES},
+		{"a@b@spam.example", VERDICT_YES},
+		{"spam.example", VERDICT_NO},
+		{"nobody", VERDICT_YES},
 		{"somebody", VERDICT_NO},
+		{"any@spam.example.", VERDICT_YES},
+		{"spam@example.com.", VERDICT_YES},
+		{"ham@example.com.", VERDICT_NO},
+		{"a@.", VERDICT_NO},
+		{"@", VERDICT_NO},
 	};
 
 	(void)state;

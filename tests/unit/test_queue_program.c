@@ -146,7 +146,10 @@ static void test_queue_program_results(void **state)
 		 "Dno\n"},
 		{"words and nothing read", "echo Dno >&6; exit 82", true, 82, false, "Dno\n"},
 		{"nothing read", "exit 0", true, 0, false, ""},
-		{"only the message read", "cat >/dev/null; exit 0", true, 0, false, ""},
+		{"only the message read", "cat >/dev/null; exit 0", true, 0, true, ""},
+		{"only the envelope read", "cat <&1 >/dev/null; exit 0", true, 0, false, ""},
+		{"a part of the message read", "head -c 1 >/dev/null; cat <&1 >/dev/null", true, 0,
+		 false, ""},
 		{"a signal", "cat >/dev/null; kill -KILL $$", false, 0, false, ""},
 		{"a child that keeps everything open",
 		 "cat >/dev/null; cat <&1 >/dev/null; sleep 60 & echo $! >$OUT/child; "

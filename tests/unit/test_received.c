@@ -51,10 +51,32 @@ static void test_received_says_who_and_when(void **state)
 	}
 }
 
+/* RFC 5322 section 2.1.1: 998 characters at most. */
+static void test_received_has_lines_of_bounded_length(void **state)
+{
+	char much[3000];
+	const struct span long_word = {much, sizeof(much)};
+	const struct received fields = {long_word, long_word, true,	    long_word,
+					long_word, long_word, SPAN("SMTP"), 0};
+	struct span rest, line;
+	struct text out;
+
+	(void)state;
+	memset(much, 'x', sizeof(much));
+	text_init(&out, 20000);
+	received_write(&fields, &out);
+	assert_false(out.failed);
+	rest = text_span(&out);
+	while (span_next_line(&rest, &line))
+		assert_true(line.length <= 998);
+	text_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_received_says_who_and_when),
+		cmocka_unit_test(test_received_has_lines_of_bounded_length),
 	};
 
 	return cmocka_run_group_tests_name("received", tests, NULL, NULL);

@@ -51,7 +51,7 @@ static void test_relay_decides_by_caller_and_lists_only(void **state)
 		 REPLY_RECIPIENT_OK, "rcpthosts", "b@example.org"},
 		{"perhaps a customer", UNKNOWN, 0, 0, 0, "<b@elsewhere.example>",
 		 REPLY_RELAY_UNKNOWN, "", NULL},
-		{"perhaps a customer, odd", UNKNOWN, 0, 0, 0, "<b!c>", REPLY_RELAY_UNKNOWN, "",
+		{"perhaps a customer, odd", UNKNOWN, 0, 0, 0, "<b!c>", REPLY_ODD_ADDRESS, "",
 		 NULL},
 		{"no list", STRANGER, 0, 0, 1, "<c@elsewhere.example>", REPLY_RECIPIENT_OK,
 		 "norcpthosts", "c@elsewhere.example"},
