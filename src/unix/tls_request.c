@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,8 +32,7 @@ static bool find_descriptors(int descriptors[COUNT])
 			return false;
 		descriptors[index] = (int)number;
 	}
-	return descriptors[CONTROL] != descriptors[READ] &&
-	       descriptors[CONTROL] != descriptors[WRITE];
+	return true;
 }
 
 bool tls_request_is_possible(void)
@@ -57,41 +57,67 @@ static uint64_t now(void)
 	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
-/* Whether the list has its end: an empty item, or two NULs for no variables at all. */
+static int wait_for(int control, uint64_t until)
+{
+	for (;;) {
+		struct pollfd polled = {.fd = control, .events = POLLIN};
+		uint64_t time = now();
+		int ready = time < until ? poll(&polled, 1, (int)(until - time)) : 0;
+
+		if (ready > 0)
+			return 0;
+		if (ready == -1 && errno == EINTR)
+			continue;
+		if (ready == 0)
+			errno = ETIMEDOUT;
+		return -1;
+	}
+}
+
+static bool is_empty_list(const struct text *list)
+{
+	return list->length == 1 && list->bytes[0] == '\0';
+}
+
+/* Whether the list has its end, an empty item. */
 static bool is_complete(const struct text *list)
 {
 	return list->length >= 2 && list->bytes[list->length - 1] == '\0' &&
 	       list->bytes[list->length - 2] == '\0';
 }
 
-static int read_list(int control, uint64_t until, struct text *list)
+/* No variables at all are one NUL or two. Behind a first one: is the second there? Otherwise what
+ * comes next is the client's. */
+static bool ends_here(int control)
+{
+	char next;
+
+	return recv(control, &next, 1, MSG_PEEK | MSG_DONTWAIT) != 1 || next != '\0';
+}
+
+/* What follows a list on a descriptor that is_shared is what the client says under TLS. So there it
+ * is read byte by byte, which is nothing beside a handshake, and does not end where the descriptor
+ * does. */
+static int read_list(int control, bool is_shared, uint64_t until, struct text *list)
 {
 	char bytes[4096];
 
-	while (!is_complete(list)) {
-		struct pollfd polled = {.fd = control, .events = POLLIN};
-		uint64_t time = now();
-		int ready = time < until ? poll(&polled, 1, (int)(until - time)) : 0;
+	while (!is_complete(list) && !(is_shared && is_empty_list(list) && ends_here(control))) {
 		ssize_t count;
 
-		if (ready == -1 && errno == EINTR)
-			continue;
-		errno = ready == 0 ? ETIMEDOUT : errno;
-		if (ready <= 0)
+		if (wait_for(control, until) == -1)
 			return -1;
-		count = file_read(control, bytes, sizeof(bytes));
+		count = file_read(control, bytes, is_shared ? 1 : sizeof(bytes));
 		if (count == -1)
 			return -1;
 		if (count == 0)
 			break;
 		text_add(list, (struct span){bytes, (size_t)count});
-		if (list->failed) {
-			errno = EPROTO;
-			return -1;
-		}
+		if (list->failed)
+			break;
 	}
 	errno = EPROTO;
-	return list->length ? 0 : -1;
+	return !list->failed && (is_complete(list) || is_empty_list(list)) ? 0 : -1;
 }
 
 /* Only SSL_ names: nobody in front of us is to set anything else here. */
@@ -115,6 +141,15 @@ static void set_variables(struct text *list)
 	}
 }
 
+/* Whether this descriptor is one of those that stand before it. */
+static bool is_again(const int descriptors[COUNT], int index)
+{
+	for (int earlier = 0; earlier < index; earlier++)
+		if (descriptors[earlier] == descriptors[index])
+			return true;
+	return false;
+}
+
 int tls_request_make(uint32_t seconds)
 {
 	uint64_t until = now() + (uint64_t)seconds * 1000;
@@ -126,18 +161,20 @@ int tls_request_make(uint32_t seconds)
 		return -1;
 	text_init(&list, LONGEST_LIST);
 	if (file_write(descriptors[CONTROL], SPAN("Y")) == 0)
-		result = read_list(descriptors[CONTROL], until, &list);
+		result = read_list(descriptors[CONTROL],
+				   descriptors[CONTROL] == descriptors[READ] ||
+					   descriptors[CONTROL] == descriptors[WRITE],
+				   until, &list);
 	if (result == 0 && (dup2(descriptors[READ], 0) == -1 || dup2(descriptors[WRITE], 1) == -1))
 		result = -1;
 	kept = errno;
 	if (result == 0)
 		set_variables(&list);
-	close(descriptors[CONTROL]);
-	close(descriptors[READ]);
-	if (descriptors[WRITE] != descriptors[READ])
-		close(descriptors[WRITE]);
-	for (int index = 0; index < COUNT; index++)
+	for (int index = 0; index < COUNT; index++) {
+		if (!is_again(descriptors, index))
+			close(descriptors[index]);
 		environment_unset(names[index]);
+	}
 	text_free(&list);
 	errno = kept;
 	return result;

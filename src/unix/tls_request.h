@@ -2,7 +2,8 @@
  * tls_request: ask the program in front to put the connection under TLS.
  *
  * The client side of UCSPI-TLS: SSLCTLFD, SSLREADFD and SSLWRITEFD name a descriptor for the
- * request and those to read and write afterwards. What TLS agreed on comes back as variables.
+ * request and those to read and write afterwards; they may be one. What TLS agreed on comes back as
+ * variables.
  */
 #ifndef UNIX_TLS_REQUEST_H
 #define UNIX_TLS_REQUEST_H
@@ -19,9 +20,9 @@ void tls_request_descriptors(int descriptors[TLS_REQUEST_DESCRIPTORS]);
 
 /* Make the request and wait for the handshake, so many seconds at most. On success descriptors 0
  * and 1 are the connection under TLS, and the SSL_ variables that came are set, all other SSL_
- * variables of that list unset. Returns 0, or -1 with errno (EPROTO: the handshake failed,
- * ETIMEDOUT: it did not end in time); then the connection is of no more use. Either way no further
- * request is possible and the descriptors are closed. */
+ * variables of that list unset. Returns 0, or -1 with errno (EPROTO: the handshake failed or the
+ * list was cut off, ETIMEDOUT: it did not end in time); then the connection is of no more use.
+ * Either way no further request is possible and the descriptors are closed. */
 int tls_request_make(uint32_t seconds);
 
 #endif

@@ -121,3 +121,63 @@ UCSPITLS=- serve off -v -H -R -l 0 127.0.0.1 0 tlsd smtpd || exit 1
 same "where TLS is off there is no STARTTLS" "220 250 502 250 221" \
 	"$(talk 'EHLO client.example' STARTTLS 'MAIL FROM:<a@example.net>' QUIT | xargs)"
 stop "$server"
+
+# --- other programs in front ---
+
+# One that has one descriptor for everything: what the client says under TLS comes right behind the
+# list. And one that ends within the list.
+cat >front.py <<'END'
+import socket
+
+from session import PATIENCE, Session, same
+
+LIST = b'SSL_PROTOCOL=TLSv1.3\0SSL_CIPHER=fine\0RELAYCLIENT=\0\0'
+
+
+def heard(connection):
+    try:
+        return connection.recv(1000)
+    except ConnectionResetError:  # what it was sent was never read
+        return b''
+
+
+def start(numbers, sandbox):
+    """A session to which these descriptors are given, up to the request for TLS."""
+    names = dict(zip(('SSLCTLFD', 'SSLREADFD', 'SSLWRITEFD'), map(str, numbers)))
+    session = Session('smtpd', '-v', hands_on=numbers, SANDBOX=sandbox, **names)
+    session.reply()
+    return session
+
+
+for sandbox in '0', '1':
+    for name, sent in ('a list', LIST), ('no variables', b'\0'), ('no variables, in two', b'\0\0'):
+        front, given = socket.socketpair()
+        front.settimeout(PATIENCE)
+        session = start([given.fileno()] * 3, sandbox)
+        given.close()
+        session.send('EHLO a')
+        session.reply()
+        same(f'one descriptor, {name}, SANDBOX={sandbox}: STARTTLS', '220 2.0.0 ready for TLS', session.command('STARTTLS')[0])
+        front.sendall(sent + b'EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@elsewhere.example>\r\nRCPT TO:<d@example.org>\r\nQUIT\r\n')
+        said = b''.join(iter(lambda: front.recv(65536), b''))
+        codes = [line[:3].decode() for line in said[1:].splitlines() if line[3:4] == b' ']
+        same('and what the client says under TLS, all of it', [b'Y', '250 250 553 250 221'], [said[:1], ' '.join(codes)])
+        same('nothing comes in the clear', [], session.rest())
+        same('it ends well', [0, sent == LIST], [session.end(), 'protocol=TLSv1.3 cipher=fine' in session.log()])
+    for sent in LIST[:14], LIST[:-1]:
+        ends = [socket.socketpair() for _ in range(2)]
+        session = start([ends[0][1].fileno(), *[ends[1][1].fileno()] * 2], sandbox)
+        for _, given in ends:
+            given.close()
+        session.command('STARTTLS')
+        ends[1][0].sendall(b'EHLO x\r\n')
+        ends[0][0].sendall(sent)
+        ends[0][0].shutdown(socket.SHUT_WR)
+        ends[1][0].settimeout(PATIENCE)
+        same(f'a list that is cut off after {len(sent)}, SANDBOX={sandbox}: nothing is said as if under TLS', b'', heard(ends[1][0]))
+        session.end()
+        same('and the log says why', 1, session.log().count('unable to start TLS with 192.0.2.1: Protocol error'))
+END
+TCPREMOTEIP=192.0.2.1 PYTHONPATH=$TESTS/support PYTHONDONTWRITEBYTECODE=1 python3 front.py >checks 2>&1 ||
+	echo "FAILED: the clients ended early" >>checks
+tally <checks

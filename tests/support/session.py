@@ -22,7 +22,8 @@ def same(name, expected, got):
 
 
 class Session:
-    def __init__(self, *command, **environment):
+    def __init__(self, *command, hands_on=(), **environment):
+        """hands_on: descriptors that the command has besides."""
         listener = socket.create_server(('127.0.0.1', 0))
         self.socket = socket.create_connection(listener.getsockname(), timeout=PATIENCE)
         ours, _ = listener.accept()
@@ -30,7 +31,7 @@ class Session:
         self.log_path = f'log.{id(self)}'
         with open(self.log_path, 'wb') as log:
             self.process = subprocess.Popen(command or ['smtpd'], stdin=ours, stdout=ours, stderr=log,
-                                            env={**os.environ, **environment})
+                                            env={**os.environ, **environment}, pass_fds=hands_on)
         ours.close()
         self.kept = b''
         self.started = time.monotonic()

@@ -1,6 +1,7 @@
 #include "unix/tls_request.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -82,6 +83,76 @@ static void test_tls_request_hears_that_it_failed(void **state)
 	assert_int_equal(request((struct span){"", 0}, true, NULL), EPROTO);
 }
 
+static void test_tls_request_wants_the_whole_list(void **state)
+{
+	const struct span all = SPAN("SSL_OLD\0SSL_PROTOCOL=x=y\0\0");
+
+	(void)state;
+	assert_int_equal(request(SPAN("\0"), true, NULL), 1); /* nothing, whole */
+	for (size_t length = 1; length < all.length; length++)
+		assert_int_equal(request(span_head(all, length), true, NULL), EPROTO);
+	assert_int_equal(request(all, true, "SSL_PROTOCOL"), 0);
+}
+
+/* In a child: the descriptor for the request is also the one to read from (role 'r'), to write to
+ * ('w'), or both ('b'), and the helper says this, which does not end, with something of the
+ * client's behind it. Exit code 0: TLS is on and that is all there is to read. */
+static int request_on_one(char role, struct span list, struct span behind, uint32_t seconds)
+{
+	int control[2], plain[2], status;
+	pid_t child;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, control), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, plain), 0);
+	set_descriptor("SSLCTLFD", control[0]);
+	set_descriptor("SSLREADFD", role == 'w' ? plain[0] : control[0]);
+	set_descriptor("SSLWRITEFD", role == 'r' ? plain[0] : control[0]);
+	assert_int_equal(write(control[1], list.bytes, list.length), list.length);
+	assert_int_equal(write(role == 'w' ? plain[1] : control[1], behind.bytes, behind.length),
+			 behind.length);
+	child = fork();
+	assert_int_not_equal(child, -1);
+	if (child == 0) {
+		char said[64];
+
+		if (!tls_request_is_possible())
+			_exit(254);
+		if (tls_request_make(seconds) == -1)
+			_exit(errno);
+		if (read(0, said, sizeof(said)) != (ssize_t)behind.length ||
+		    memcmp(said, behind.bytes, behind.length) != 0 || write(1, "hello", 5) != 5)
+			_exit(253);
+		_exit(fcntl(control[0], F_GETFD) != -1 || tls_request_is_possible());
+	}
+	while (waitpid(child, &status, 0) == -1)
+		;
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 0) {
+		char said[7] = "";
+
+		assert_int_equal(read(control[1], said, role == 'r' ? 1 : 6), role == 'r' ? 1 : 6);
+		assert_string_equal(said, role == 'r' ? "Y" : "Yhello");
+	}
+	for (int index = 0; index < 2; index++) {
+		close(control[index]);
+		close(plain[index]);
+	}
+	return WEXITSTATUS(status);
+}
+
+static void test_tls_request_is_made_on_one_descriptor(void **state)
+{
+	const struct span lists[] = {SPAN("SSL_PROTOCOL=x\0SSL_OLD\0\0"), SPAN("\0"), SPAN("\0\0")};
+	static const char roles[] = {'b', 'r', 'w'};
+
+	(void)state;
+	for (size_t role = 0; role < sizeof(roles); role++)
+		for (size_t list = 0; list < sizeof(lists) / sizeof(*lists); list++)
+			assert_int_equal(
+				request_on_one(roles[role], lists[list], SPAN("EHLO x\r\n"), 5), 0);
+	assert_int_equal(request_on_one('b', SPAN(""), SPAN("SSL_PROTOCOL=x\0"), 1), ETIMEDOUT);
+}
+
 static void test_tls_request_needs_open_descriptors(void **state)
 {
 	(void)state;
@@ -100,7 +171,8 @@ static void test_tls_request_needs_open_descriptors(void **state)
 	assert_false(tls_request_is_possible());
 	set_descriptor("SSLWRITEFD", 201);
 	set_descriptor("SSLCTLFD", 201);
-	assert_false(tls_request_is_possible());
+	set_descriptor("SSLREADFD", 201);
+	assert_true(tls_request_is_possible());
 	close(200);
 	close(201);
 }
@@ -110,6 +182,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tls_request_takes_what_is_agreed),
 		cmocka_unit_test(test_tls_request_hears_that_it_failed),
+		cmocka_unit_test(test_tls_request_wants_the_whole_list),
+		cmocka_unit_test(test_tls_request_is_made_on_one_descriptor),
 		cmocka_unit_test(test_tls_request_needs_open_descriptors),
 	};
 
