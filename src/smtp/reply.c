@@ -2,8 +2,6 @@
 
 #include <assert.h>
 
-#define LONGEST_DETAIL 490 /* bytes: 512 less code, enhanced code, blanks and CRLF */
-
 const struct smtp_reply_row smtp_replies[REPLY_COUNT] = {
 	[REPLY_GREETING] = {220, "", NULL},
 	[REPLY_HELLO] = {250, "", NULL},
@@ -88,6 +86,6 @@ void reply_write(enum smtp_reply reply, bool says_enhanced, const char *enhanced
 	if (row->text)
 		text_add_string(out, row->text);
 	else
-		text_add_printable(out, span_head(detail, LONGEST_DETAIL), (struct span){NULL, 0});
+		text_add_printable(out, span_head(detail, REPLY_DETAIL), (struct span){NULL, 0});
 	text_add_string(out, "\r\n");
 }

@@ -85,6 +85,10 @@ struct smtp_reply_row {
 	const char *text;	   /* NULL: the text is the caller's */
 };
 
+/* Bytes of a caller's text that are used, so that every line keeps within the 512 of RFC 5321
+ * section 4.5.3.1.5: less code, enhanced code, blanks and CRLF. */
+#define REPLY_DETAIL 490
+
 extern const struct smtp_reply_row smtp_replies[REPLY_COUNT];
 
 /* Append one reply line with its CRLF. says_enhanced: the client has said EHLO. enhanced_code, when

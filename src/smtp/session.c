@@ -5,7 +5,7 @@
 
 #include "smtp/state.h"
 
-#define LONGEST_NAME 1024 /* bytes of a greeting that are used */
+#define LONGEST_REPLY 4096 /* bytes of all its lines */
 
 /* --- replies --- */
 
@@ -55,8 +55,8 @@ static void say_greeting(struct smtp_session *session, enum smtp_reply reply, st
 {
 	struct text text;
 
-	text_init(&text, 2 * LONGEST_NAME);
-	text_add(&text, span_head(session->settings->greeting, LONGEST_NAME));
+	text_init(&text, REPLY_DETAIL);
+	text_add(&text, span_head(session->settings->greeting, REPLY_DETAIL - suffix.length));
 	text_add(&text, suffix);
 	if (text.failed)
 		session_hang_up(session, REPLY_NO_MEMORY);
@@ -86,7 +86,7 @@ static void say_extensions(struct smtp_session *session)
 
 	text_clear(out);
 	text_add_string(out, "250-");
-	text_add_printable(out, span_head(session->settings->greeting, LONGEST_NAME),
+	text_add_printable(out, span_head(session->settings->greeting, REPLY_DETAIL),
 			   (struct span){NULL, 0});
 	text_add_string(out, "\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE");
 	if (session->settings->largest_message) {
@@ -264,7 +264,7 @@ struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
 	session->phase = PHASE_IDLE;
 	session->input = INPUT_COMMAND;
 	text_init(&session->line, SASL_LARGEST);
-	text_init(&session->out, 4 * LONGEST_NAME);
+	text_init(&session->out, LONGEST_REPLY);
 	text_init(&session->hello, LINE_LARGEST);
 	text_init(&session->sender, LINE_LARGEST);
 	text_init(&session->envelope, ENVELOPE_LARGEST);
