@@ -27,12 +27,20 @@
 
 #define USAGE "[-q] [-v] [checkpassword-program argument ...]"
 
-/* Tell the client and the log that there will be no session. */
-static _Noreturn void refuse(struct client *client, struct span reply, const char *reason)
+/* Tell the log and the client that there will be no session. */
+static _Noreturn void refuse(const struct dialogue *dialogue, struct span reply, const char *reason)
 {
-	client_say(client, reply);
-	client_flush(client);
-	die(EXIT_TEMPORARY, "%s", reason);
+	const struct smtp_event event = {.kind = SMTP_REFUSE, .code = 421, .reason = reply};
+
+	fatal("%s", reason);
+	dialogue->host.event(dialogue->host.world, &event);
+	if (dialogue->flush)
+		dialogue->flush(dialogue->host.world);
+	client_say(dialogue->client, SPAN("421 "));
+	client_say(dialogue->client, reply);
+	client_say(dialogue->client, SPAN("\r\n"));
+	client_hang_up(dialogue->client);
+	exit(EXIT_TEMPORARY);
 }
 
 static void read_options(int argc, char **argv)
@@ -60,14 +68,13 @@ static bool has_children(int argc)
 static void serve(struct dialogue *dialogue, struct smtp_totals *totals)
 {
 	if (!dialogue_hold(dialogue, totals))
-		refuse(dialogue->client, SPAN("421 out of memory (#4.3.0)\r\n"), "out of memory");
+		refuse(dialogue, SPAN("out of memory (#4.3.0)"), "out of memory");
 }
 
 static void serve_alone(struct dialogue *dialogue, struct direct *direct)
 {
 	struct smtp_totals totals;
 
-	dialogue->host = direct_host(direct);
 	dialogue->start_tls = direct_start_tls;
 	serve(dialogue, &totals);
 	direct_end(direct, &totals);
@@ -118,8 +125,7 @@ static int serve_confined(struct dialogue *dialogue, struct direct *direct)
 	case APART_SESSION: serve_apart(dialogue, apart.socket);
 	case APART_MONITOR: code = apart_watch(&apart, direct); break;
 	case APART_FAILED:
-		refuse(dialogue->client, SPAN("421 unable to confine the session (#4.3.0)\r\n"),
-		       text_string(&why));
+		refuse(dialogue, SPAN("unable to confine the session (#4.3.0)"), text_string(&why));
 	}
 	text_free(&why);
 	return code;
@@ -131,7 +137,7 @@ int main(int argc, char **argv)
 	struct client client;
 	struct direct direct;
 	struct dialogue dialogue = {.client = &client, .settings = &settings};
-	bool is_confined;
+	bool is_good, is_confined;
 	struct text why;
 	int code = 0;
 
@@ -143,12 +149,14 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN); /* neither a log nor a Maildir that may not grow ends it */
 	client_init(&client, 0, 1);
 	text_init(&why, 2 * REPORT_LINE);
-	if (!settings_read(&settings, optind < argc, &why) || !apart_is_wanted(&is_confined, &why))
-		refuse(&client, SPAN("421 unable to read controls (#4.3.0)\r\n"),
-		       text_string(&why));
+	is_good = settings_read(&settings, optind < argc, &why) &&
+		  apart_is_wanted(&is_confined, &why);
+	direct_init(&direct, &settings, &client, optind < argc ? argv + optind : NULL);
+	dialogue.host = direct_host(&direct);
+	if (!is_good)
+		refuse(&dialogue, SPAN("unable to read controls (#4.3.0)"), text_string(&why));
 	client.say_seconds = settings.timeout_seconds;
 
-	direct_init(&direct, &settings, &client, optind < argc ? argv + optind : NULL);
 	direct_begin(&direct);
 	if (is_confined)
 		code = serve_confined(&dialogue, &direct);

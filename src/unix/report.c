@@ -178,6 +178,11 @@ void warn_errno(const char *format, ...)
 	SAY(LEVEL_WARNING, "warning: ", errno);
 }
 
+void fatal(const char *format, ...)
+{
+	SAY(LEVEL_FATAL, "fatal: ", 0);
+}
+
 void die(int code, const char *format, ...)
 {
 	SAY(LEVEL_FATAL, "fatal: ", 0);

@@ -37,6 +37,9 @@ void warn_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A line without a word, said only where info is. For lines whose shape is a tradition. */
 void report_plain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The line of die, for who has something left to do before it exits. */
+void fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Say why and exit with the code. */
 _Noreturn void die(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 _Noreturn void die_errno(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));

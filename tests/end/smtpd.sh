@@ -151,6 +151,10 @@ same "localiphost stands for our addresses" "250 ok
 250 ok" "$(rcpt -- 'a@[127.0.0.1]' 'a@[0.0.0.0]' 'a@[IPv6:::ffff:127.0.0.1]')"
 matches "in what is queued too" 'to=<a@ip\.example\.org>' "$(cat log)"
 same "and for no others" "$not_hosted" "$(rcpt -- 'a@[192.0.2.1]')"
+head -c 1200 /dev/zero | tr '\0' g >control/smtpgreeting
+talk -- 'EHLO x' 'HELO x' QUIT
+same "a long one is cut: no line is longer than 512 with its end" 0 "$(awk 'length > 510' lines | wc -l)"
+same "and 220, both 250 and 221 have it" 4 "$(grep -cE '^(220|250)[ -]g{484,}|^221 g{490}$' lines)"
 
 # --- limits ---
 message() { # bytes of the body
@@ -184,6 +188,7 @@ for name in me smtpgreeting localiphost rcpthosts morercpthosts.cdb badmailfrom 
 	talk -- 'HELO x' QUIT
 	same "an unreadable $name is told" "421 unable to read controls (#4.3.0) 111" "$(cat lines) $code"
 	matches "and named in the log" "^smtpd: fatal: .*control/$name: " "$(cat log)"
+	same "which has the refusal too" 1 "$(grep -c '^smtpd: info: refuse ip=.* rule=.* why=.* code=421 from=- to=- reason=unable to read controls (#4\.3\.0)$' log)"
 	rmdir "control/$name" && ln -s "$work/not-mounted/$name" "control/$name"
 	talk -- 'HELO x' QUIT
 	same "so is a $name that leads nowhere" "421 unable to read controls (#4.3.0) 111" "$(cat lines) $code"
