@@ -46,10 +46,8 @@ static void send_all(struct ask *ask, struct span bytes)
 	}
 }
 
-void ask_flush(void *world)
+static void send_gathered(struct ask *ask)
 {
-	struct ask *ask = world;
-
 	if (ask->out.failed) /* what the monitor lacks now nobody can tell */
 		lose(ask);
 	send_all(ask, text_span(&ask->out));
@@ -64,11 +62,11 @@ static void finish(struct ask *ask, size_t start, struct span bytes)
 	    ask->out.length + bytes.length <= ASK_BLOCK) {
 		text_add(&ask->out, bytes);
 	} else {
-		ask_flush(ask);
+		send_gathered(ask);
 		send_all(ask, bytes);
 	}
 	if (ask->out.length > ASK_BLOCK)
-		ask_flush(ask);
+		send_gathered(ask);
 }
 
 static void tell_bytes(struct ask *ask, enum request request, struct span bytes)
@@ -121,11 +119,12 @@ static struct answer hear(struct ask *ask, enum request request)
 {
 	struct answer answer = {.verdict = VERDICT_LATER};
 
-	ask_flush(ask);
+	send_gathered(ask);
 	if (ask->is_lost || !read_answer(ask, request, &answer)) {
 		lose(ask);
 		return (struct answer){.verdict = VERDICT_LATER};
 	}
+	ask->has_told = false; /* requests are obeyed in their order */
 	return answer;
 }
 
@@ -135,12 +134,24 @@ static enum verdict ask_bytes(struct ask *ask, enum request request, struct span
 	return hear(ask, request).verdict;
 }
 
+void ask_flush(void *world)
+{
+	struct ask *ask = world;
+
+	if (ask->has_told && !ask->is_lost)
+		ask_bytes(ask, REQUEST_LOGGED, SPAN(""));
+	else
+		send_gathered(ask);
+}
+
 /* --- the client --- */
 
 static void reply(void *world, struct span lines)
 {
 	struct ask *ask = world;
 
+	if (lines.length > CLIENT_GATHER - ask->client->length) /* it lets out those before */
+		ask_flush(ask);
 	client_say(ask->client, lines);
 }
 
@@ -171,6 +182,7 @@ static void event(void *world, const struct smtp_event *what)
 	frame_add_span(&ask->out, what->sender);
 	frame_add_span(&ask->out, what->recipient);
 	frame_add_span(&ask->out, what->user);
+	ask->has_told = true;
 	finish(ask, start, SPAN(""));
 }
 
@@ -213,8 +225,8 @@ static enum verdict authenticate(void *world, struct span user, struct span pass
 	struct answer answer;
 	size_t start;
 
-	client_flush(ask->client);
 	ask_flush(ask);
+	client_flush(ask->client);
 	if (!text_reserve(&ask->out, FRAME_HEADER + 8 + user.length + password.length))
 		return VERDICT_LATER; /* nothing of it was written, so it goes on without */
 	start = frame_begin(&ask->out, REQUEST_AUTHENTICATE);
@@ -243,6 +255,7 @@ bool ask_start_tls(void *world)
 	for (size_t index = 0; is_secured && environ[index]; index++)
 		if (strncmp(environ[index], "SSL_", 4) == 0)
 			frame_add_span(&ask->out, span_of(environ[index]));
+	ask->has_told = true;
 	finish(ask, start, SPAN(""));
 	return is_secured;
 }
@@ -303,7 +316,7 @@ void ask_end(struct ask *ask, const struct smtp_totals *totals)
 	frame_add_number(&ask->out, totals->messages);
 	frame_add_number(&ask->out, totals->bytes);
 	finish(ask, start, SPAN(""));
-	ask_flush(ask);
+	send_gathered(ask);
 }
 
 struct smtp_host ask_host(struct ask *ask)

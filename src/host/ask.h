@@ -33,6 +33,7 @@ enum request {
 	REQUEST_DISCARD,      /* nothing */
 	REQUEST_SECURED,      /* NAME=VALUE of each SSL_ variable */
 	REQUEST_TLS_FAILED,   /* errno as a number */
+	REQUEST_LOGGED,	      /* * nothing: answered when all that came before is in the log */
 	REQUEST_END,	      /* commands messages bytes as numbers */
 	REQUEST_COUNT
 };
@@ -45,6 +46,7 @@ struct ask {
 	struct text out;    /* frames that are not sent yet */
 	struct text answer; /* the frame that came last */
 	bool is_lost;	    /* the monitor is gone */
+	bool has_told;	    /* of what the log shall have, and no answer has come since */
 };
 
 /* The client must stay. */
@@ -54,7 +56,8 @@ void ask_free(struct ask *ask);
 /* The table that a session is given. */
 struct smtp_host ask_host(struct ask *ask);
 
-/* Send what is gathered: before the client is waited for. world is the struct ask. */
+/* Send what is gathered, and wait until the log has it: before the client is waited for. world is
+ * the struct ask. */
 void ask_flush(void *world);
 
 /* As direct_start_tls; world is the struct ask. */

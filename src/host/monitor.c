@@ -33,6 +33,7 @@ static const struct rule rules[REQUEST_COUNT] = {
 	[REQUEST_DISCARD] = {PHASE_MESSAGE, 0},
 	[REQUEST_SECURED] = {PHASE_BETWEEN, ASK_BLOCK},
 	[REQUEST_TLS_FAILED] = {PHASE_BETWEEN, 8},
+	[REQUEST_LOGGED] = {PHASE_BETWEEN | PHASE_MESSAGE, 0},
 	[REQUEST_END] = {PHASE_BETWEEN, 3 * 8},
 };
 
@@ -315,6 +316,7 @@ static bool obey(struct monitor *monitor, enum request request, struct span fiel
 	case REQUEST_DISCARD: monitor_forget(monitor); return true;
 	case REQUEST_SECURED: return take_secured(monitor, fields);
 	case REQUEST_TLS_FAILED: return take_tls_failed(monitor, fields);
+	case REQUEST_LOGGED: answer(monitor, request, VERDICT_YES); return true;
 	case REQUEST_END: return take_end(monitor, fields);
 	case REQUEST_COUNT: break;
 	}

@@ -246,12 +246,91 @@ static void test_ask_keeps_no_password(void **state)
 	close(ends[1]);
 }
 
+/* --- the order of log and reply --- */
+
+static uint32_t next_frame(int socket)
+{
+	struct frame frame = {REQUEST_COUNT, 0};
+	char bytes[4096];
+
+	if (recv(socket, bytes, FRAME_HEADER, MSG_WAITALL) == FRAME_HEADER &&
+	    frame_read((struct span){bytes, FRAME_HEADER}, &frame) && frame.length)
+		assert_int_equal(recv(socket, bytes, frame.length, MSG_WAITALL), frame.length);
+	return frame.kind;
+}
+
+static void answer_logged(int socket)
+{
+	struct text answer;
+	size_t start;
+
+	text_init(&answer, 100);
+	start = frame_begin(&answer, REQUEST_LOGGED);
+	frame_add_number(&answer, VERDICT_YES);
+	frame_add_span(&answer, SPAN(""));
+	frame_add_span(&answer, SPAN(""));
+	frame_end(&answer, start, 0);
+	assert_int_equal(write(socket, answer.bytes, answer.length), answer.length);
+	text_free(&answer);
+}
+
+static _Noreturn void refuse_twice(int socket, int network)
+{
+	struct client client = {.input = -1, .output = network, .stop = -1, .is_socket = true};
+	struct smtp_event event = {.kind = SMTP_REFUSE, .code = 502};
+	static char lines[CLIENT_GATHER - 1];
+	struct smtp_host host;
+	struct ask ask;
+
+	ask_init(&ask, socket, &client);
+	host = ask_host(&ask);
+	host.reply(&ask, SPAN("502\r\n"));
+	host.event(&ask, &event);
+	ask_flush(&ask);
+	client_flush(&client);
+	ask_flush(&ask); /* nothing new: nothing is asked */
+	host.reply(&ask, SPAN("502\r\n"));
+	host.event(&ask, &event);
+	host.reply(&ask, (struct span){lines, sizeof(lines)}); /* too many to be gathered */
+	_exit(ask.is_lost);
+}
+
+static void test_ask_has_the_log_written_before_a_reply(void **state)
+{
+	int ends[2], network[2], status;
+	char said[16];
+	pid_t session;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, network), 0);
+	session = fork();
+	if (session == 0) {
+		close(ends[0]);
+		refuse_twice(ends[1], network[1]);
+	}
+	close(ends[1]);
+	close(network[1]);
+	for (int times = 0; times < 2; times++) {
+		assert_int_equal(next_frame(ends[0]), REQUEST_EVENT);
+		assert_int_equal(next_frame(ends[0]), REQUEST_LOGGED);
+		assert_int_equal(recv(network[0], said, sizeof(said), MSG_DONTWAIT), -1);
+		answer_logged(ends[0]);
+		assert_int_equal(recv(network[0], said, 5, MSG_WAITALL), 5);
+	}
+	assert_int_equal(waitpid(session, &status, 0), session);
+	assert_int_equal(status, 0);
+	close(ends[0]);
+	close(network[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ask_holds_the_recorded_conversations),
 		cmocka_unit_test(test_ask_without_a_monitor_answers_later),
 		cmocka_unit_test(test_ask_keeps_no_password),
+		cmocka_unit_test(test_ask_has_the_log_written_before_a_reply),
 	};
 
 	return cmocka_run_group_tests_name("ask", tests, NULL, NULL);
