@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "smtp/state.h"
 
 /* Of a line that is thrown away its last bytes are kept, which can tell what it was: a request of
@@ -26,14 +24,15 @@ static size_t longest_line(const struct smtp_session *session, struct span part)
 static void keep_end(struct smtp_session *session)
 {
 	struct text *kept = &session->line;
-	char end[END_KEPT];
-	size_t length = kept->length < sizeof(end) ? kept->length : sizeof(end);
+	size_t length = kept->length < END_KEPT ? kept->length : END_KEPT;
+	char room[END_KEPT + 1];
+	struct text end;
 
-	if (length)
-		memcpy(end, kept->bytes + kept->length - length, length);
+	text_init_in(&end, room, sizeof(room));
+	text_add(&end, span_tail(text_span(kept), kept->length - length));
 	text_wipe(kept);
-	text_add(kept, (struct span){end, length});
-	explicit_bzero(end, sizeof(end));
+	text_add(kept, text_span(&end));
+	text_wipe(&end); /* it may have been a part of a secret */
 }
 
 bool line_take(struct smtp_session *session, struct span *input, struct span *line)
