@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "host/lists.h"
+#include "explain/hosted.h"
 #include "unix/control.h"
 
 #define LONGEST 8192 /* bytes */
@@ -32,22 +32,6 @@ static void find(struct audit *audit, enum finding_grade grade, const char *kind
 	audit->failed |= path.failed || words.failed;
 	text_free(&path);
 	text_free(&words);
-}
-
-/* Whether smtpd takes mail for the domain. */
-static bool is_hosted(const struct audit *audit, struct span domain)
-{
-	struct lists lists = {audit->settings, NULL};
-	struct text folded, why;
-	bool is_hosted;
-
-	text_init(&folded, LONGEST);
-	text_init(&why, 100);
-	text_add_folded(&folded, domain);
-	is_hosted = lists_hosted(&lists, text_span(&folded), &why) == VERDICT_YES;
-	text_free(&folded);
-	text_free(&why);
-	return is_hosted;
 }
 
 /* --- the list of hosted domains --- */
@@ -89,7 +73,7 @@ static void judge_rcpthosts(struct audit *audit)
 		find(audit, FINDING_WARNING, "rcpthosts-empty", "rcpthosts", 0, SPAN(""),
 		     "there is no domain in it", "mail from outside is refused for every domain",
 		     "write your domains into it, one a line");
-	if (!is_hosted(audit, text_span(&audit->settings->me)))
+	if (!hosted_has(audit->settings, text_span(&audit->settings->me)))
 		find(audit, FINDING_WARNING, "me-not-hosted", "me", 1,
 		     text_span(&audit->settings->me), "is not in rcpthosts",
 		     "mail to this host's own postmaster, and bounces to it, are refused",
@@ -100,7 +84,7 @@ static void judge_rcpthosts(struct audit *audit)
 
 static void judge_local(struct audit *audit, struct span entry, unsigned line)
 {
-	if (!is_hosted(audit, entry))
+	if (!hosted_has(audit->settings, entry))
 		find(audit, FINDING_WARNING, "locals-not-hosted", "locals", line, entry,
 		     "is not in rcpthosts", "mail from outside for this domain is refused",
 		     "write it into rcpthosts, or take it out of locals");
@@ -120,7 +104,7 @@ static void judge_virtual(struct audit *audit, struct span entry, unsigned line)
 	text_init(&asked, LONGEST);
 	text_add_string(&asked, domain.bytes[0] == '.' ? "any" : "");
 	text_add(&asked, domain);
-	if (!is_hosted(audit, text_span(&asked)))
+	if (!hosted_has(audit->settings, text_span(&asked)))
 		find(audit, FINDING_WARNING, "virtualdomains-not-hosted", "virtualdomains", line,
 		     domain, "is not in rcpthosts", "mail from outside for this domain is refused",
 		     "write it into rcpthosts, or take it out of virtualdomains");
@@ -129,7 +113,7 @@ static void judge_virtual(struct audit *audit, struct span entry, unsigned line)
 
 static void judge_percenthack(struct audit *audit, struct span entry, unsigned line)
 {
-	if (is_hosted(audit, entry))
+	if (hosted_has(audit->settings, entry))
 		find(audit, FINDING_WARNING, "percenthack", "percenthack", line, entry,
 		     "is in rcpthosts too",
 		     "qmail sends user%elsewhere@here on to elsewhere; only smtpd's refusal of "
@@ -139,7 +123,7 @@ static void judge_percenthack(struct audit *audit, struct span entry, unsigned l
 
 static void judge_percenthack_open(struct audit *audit, struct span entry, unsigned line)
 {
-	if (is_hosted(audit, entry))
+	if (hosted_has(audit->settings, entry))
 		find(audit, FINDING_ERROR, "percenthack", "percenthack", line, entry,
 		     "is in rcpthosts too, and ODDADDRESS=1 is set",
 		     "qmail sends user%elsewhere@here on to elsewhere, for anybody",

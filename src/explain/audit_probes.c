@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
-#include "host/lists.h"
+#include "explain/hosted.h"
 #include "queue/status.h"
 #include "unix/control.h"
 #include "unix/environment.h"
@@ -105,25 +105,6 @@ static void write_dialogue(struct text *out, struct span hosted)
 		text_add_string(out, "\r\nDATA\r\n.\r\n");
 	}
 	text_add_string(out, "QUIT\r\n");
-}
-
-/* A domain that is hosted here, for the forms that need one. */
-static void find_hosted(struct settings *settings, struct text *domain)
-{
-	struct span rest = text_span(&settings->rcpthosts.contents), entry, data;
-	unsigned position = CDB_FILE_FIRST_RECORD;
-
-	while (domain->length == 0 && control_next(&rest, &entry, NULL)) {
-		text_add_string(domain, entry.bytes[0] == '.' ? "any" : "");
-		text_add_folded(domain, entry);
-	}
-	if (domain->length == 0 && settings->morercpthosts.is_open &&
-	    cdb_file_next(&settings->morercpthosts, &position, &entry, &data) == VERDICT_YES) {
-		text_add_string(domain, span_byte(entry, 0) == '.' ? "any" : "");
-		text_add(domain, entry);
-	}
-	if (domain->length == 0)
-		text_add(domain, text_span(&settings->me));
 }
 
 /* --- smtpd --- */
@@ -228,19 +209,8 @@ enum fate {
 
 static bool is_here(struct settings *settings, struct span domain)
 {
-	struct lists lists = {settings, NULL};
-	struct text folded, why;
-	bool is_hosted;
-
-	if (!settings->rcpthosts.exists)
-		return span_equal_folded(domain, text_span(&settings->me));
-	text_init(&folded, LARGEST);
-	text_init(&why, 100);
-	text_add_folded(&folded, domain);
-	is_hosted = lists_hosted(&lists, text_span(&folded), &why) == VERDICT_YES;
-	text_free(&folded);
-	text_free(&why);
-	return is_hosted;
+	return settings->rcpthosts.exists ? hosted_has(settings, domain)
+					  : span_equal_folded(domain, text_span(&settings->me));
 }
 
 static enum fate fate_of(struct settings *settings, struct span recipient)
@@ -360,7 +330,7 @@ bool audit_probes(struct findings *findings, struct settings *settings,
 	text_init(&dialogue, LARGEST);
 	text_init(&record, LARGEST);
 	text_init(&hosted, 8192);
-	find_hosted(settings, &hosted);
+	hosted_example(settings, &hosted);
 	write_dialogue(&dialogue, text_span(&hosted));
 	errno = ENOMEM;
 	if (descriptor != -1 && !dialogue.failed &&

@@ -128,6 +128,8 @@ finds "no rcpthosts, on smtpd itself" 1 '^error: control/rcpthosts: <u@relay-pro
 finds "an empty rcpthosts" 0 '^warning: control/rcpthosts: there is no domain in it' ": >control/rcpthosts"
 finds "an entry that never matches" 0 '^warning: control/rcpthosts:4: \*\.x\.example is no domain' "echo '*.x.example' >>control/rcpthosts"
 finds "an entry for a whole top-level domain" 1 '^error: control/rcpthosts:4: \.com hosts all' "echo .com >>control/rcpthosts"
+finds "the probes, where the first entries never match" 0 '^warning: tcp\.smtp:1: .*<relay-probe\.invalid!u@example\.org>.* are taken from a client of this rule' \
+	"printf 'cr.example\r\n.\nfoo.example.\n' | cat - kept/control/rcpthosts >control/rcpthosts; rule ':allow,ODDADDRESS=\"1\"'"
 finds "me is not hosted" 0 '^warning: control/me:1: mail\.example\.org is not in rcpthosts' "sed -i /mail/d control/rcpthosts"
 finds "no me" 1 '^error: control/: .*me: there is no such file.*: smtpd answers 421' "rm control/me"
 finds "a number that is none" 1 '^error: control/: databytes: not a number' "echo 12x >control/databytes"
