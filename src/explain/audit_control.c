@@ -1,6 +1,5 @@
 #include "explain/audit_control.h"
 
-#include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -185,68 +184,4 @@ bool audit_control(struct findings *findings, struct settings *settings, bool is
 		       "run controlcdb morercpthosts");
 	judge_compiled(&audit, "recipients", "recipients.cdb", "run controlcdb recipients");
 	return !audit.failed;
-}
-
-/* --- who may change it --- */
-
-static void judge_mode(struct findings *findings, const char *path, const struct stat *status)
-{
-	bool is_directory = S_ISDIR(status->st_mode);
-
-	if (!(status->st_mode & S_IWOTH) || S_ISLNK(status->st_mode) ||
-	    (is_directory && (status->st_mode & S_ISVTX)))
-		return;
-	findings_add(findings,
-		     &(struct finding){FINDING_ERROR, "world-writable", path, 0,
-				       is_directory ? SPAN("everybody on this machine may put "
-							   "files into this directory")
-						    : SPAN("everybody on this machine may write "
-							   "this file"),
-				       "so everybody on this machine says who may relay",
-				       "chmod o-w"});
-}
-
-void audit_writable(struct findings *findings, const char *path, bool with_directory)
-{
-	const char *slash = strrchr(path, '/');
-	struct text directory;
-	struct stat status;
-
-	if (stat(path, &status) == 0)
-		judge_mode(findings, path, &status);
-	if (!with_directory)
-		return;
-	text_init(&directory, LONGEST);
-	text_add(&directory, slash == path ? SPAN("/")
-			     : slash	   ? (struct span){path, (size_t)(slash - path)}
-					   : SPAN("."));
-	if (stat(text_string(&directory), &status) == 0)
-		judge_mode(findings, text_string(&directory), &status);
-	text_free(&directory);
-}
-
-void audit_writable_control(struct findings *findings)
-{
-	struct text path;
-	struct dirent *entry;
-	DIR *directory;
-	size_t length;
-
-	text_init(&path, LONGEST);
-	control_path("", &path);
-	text_cut(&path, path.length ? path.length - 1 : 0);
-	audit_writable(findings, text_string(&path), false);
-	text_add_byte(&path, '/');
-	length = path.length;
-	directory = opendir(text_string(&path));
-	while (directory && (entry = readdir(directory))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		text_add_string(&path, entry->d_name);
-		audit_writable(findings, text_string(&path), false);
-		text_cut(&path, length);
-	}
-	if (directory)
-		closedir(directory);
-	text_free(&path);
 }

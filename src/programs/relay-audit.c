@@ -16,6 +16,7 @@
 #include "explain/audit_control.h"
 #include "explain/audit_probes.h"
 #include "explain/audit_rules.h"
+#include "explain/audit_writable.h"
 #include "explain/decision.h"
 #include "explain/gateways.h"
 #include "unix/control.h"
@@ -196,7 +197,7 @@ static void audit_permissions(struct audit *audit)
 	if (audit->rules)
 		audit_writable(&audit->findings, audit->rules, audit->cdb == NULL);
 	snprintf(windows, sizeof(windows), "%s/relay", home_directory);
-	audit_writable(&audit->findings, windows, false);
+	audit_writable_windows(&audit->findings, windows);
 }
 
 /* --- the probes --- */

@@ -79,20 +79,21 @@ fi
 
 # --- what a machine of its own shows: the bridge of a container host, and a home with windows ---
 apart() { # command argument...: in a network and a file system of its own
-	unshare --net --mount --propagation private "$@" 2>apart.log ||
-		unshare --user --map-root-user --net --mount --propagation private "$@" 2>apart.log
+	local as=()
+	unshare --net true 2>/dev/null || as=(--user --map-root-user)
+	unshare "${as[@]}" --net --mount --propagation private "$@" 2>apart.log
 }
 with_bridge() { # a bridge as a container host has one, and a home where everybody may open a window
 	mount -t sysfs sysfs /sys && mount -t tmpfs tmpfs /usr/local && mkdir -p "$HOME_OF_ALL/relay" &&
-		chmod "$WINDOWS" "$HOME_OF_ALL/relay" && ip link add apart type bridge &&
+		chmod "$WINDOWS" "$HOME_OF_ALL/relay" && (cd "$HOME_OF_ALL/relay" && eval "$OPENED") && ip link add apart type bridge &&
 		ip addr add 172.30.5.1/16 dev apart && ip link set apart up || exit 99
 	relay-audit -x tcp.smtp.cdb -r tcp.smtp -c control
 }
 HOME_OF_ALL=$(head -n 1 "$SOURCE/conf-home")
 export HOME_OF_ALL
 export -f with_bridge
-bridged() { # mode of the windows' directory
-	WINDOWS=$1 apart bash -c with_bridge
+bridged() { # mode of the windows' directory, command: what is done in it
+	WINDOWS=$1 OPENED=${2:-:} apart bash -c with_bridge
 }
 case $HOME_OF_ALL:$BIN in
 /usr/local/*:/usr/local/*) skip "a container's bridge and open windows" "a build elsewhere than below /usr/local" ;;
@@ -115,6 +116,24 @@ case $HOME_OF_ALL:$BIN in
 		same "windows that everybody may open: exit code" 1 $?
 		matches "windows that everybody may open" \
 			"^error: $HOME_OF_ALL/relay: everybody on this machine may put files into this directory" "$said"
+		matches "a sticky bit does not help" \
+			"^error: $HOME_OF_ALL/relay: everybody on this machine may put files" "$(bridged 1777)"
+		same "a window that everybody may renew" \
+			"error: $HOME_OF_ALL/relay/192.0.2.7: everybody on this machine may write this file" \
+			"$(bridged 755 'touch 192.0.2.7 192.0.2.8; chmod 666 192.0.2.7; ln -s /dev/null 192.0.2.9' | cut -d: -f1-3)"
+		same "windows below, and a directory of them" \
+			"error: $HOME_OF_ALL/relay/pop/192.0.2.7: everybody on this machine may write this file
+error: $HOME_OF_ALL/relay/pop: everybody on this machine may put files into this directory" \
+			"$(bridged 755 'mkdir pop; chmod 1777 pop; touch pop/192.0.2.7; chmod 666 pop/192.0.2.7' | cut -d: -f1-3 | LC_ALL=C sort)"
+		# shellcheck disable=SC2016 # the inner shell expands
+		said=$(bridged 755 'for last in {1..250}; do >192.0.2.$last; done; chmod 666 *')
+		same "of many windows some are named" 10 "$(grep -c "^error: $HOME_OF_ALL/relay/192" <<<"$said")"
+		matches "and the others counted" "^error: $HOME_OF_ALL/relay: everybody on this machine may write 240 more files in" "$said"
+		same "and that is all" 11 "$(wc -l <<<"$said")"
+		said=$(bridged 755 'python3 -c "for name in range(100001): open(str(name), str(\"w\")).close()"')
+		same "of very many not all are looked at, which is no error" 0 $?
+		same "and told" "warning: $HOME_OF_ALL/relay: not all that is in this directory was looked at: there is too much" \
+			"$(cut -d: -f1-4 <<<"$said")"
 	else
 		skip "a container's bridge and open windows" "a network of its own ($(cat apart.log))"
 	fi
@@ -143,8 +162,15 @@ finds "qmail: percenthack, open" 1 '^error: control/percenthack:1: example\.org 
 	"echo example.org >control/percenthack; rule ':allow,ODDADDRESS=\"1\"'"
 finds "a control file that everybody may write" 1 '^error: control/rcpthosts: everybody on this machine may write' "chmod o+w control/rcpthosts"
 finds "a control directory that everybody may write" 1 '^error: control: everybody on this machine may put files' "chmod o+w control"
+finds "one with a sticky bit" 1 '^error: control: everybody on this machine may put files' "chmod 1777 control"
+finds "of many control files some are named" 1 '^error: control: everybody on this machine may write 20 more files in' \
+	'touch control/{1..30}; chmod o+w control/{1..30}'
 finds "rules that everybody may write" 1 '^error: tcp\.smtp: everybody on this machine' "chmod o+w tcp.smtp"
 finds "compiled rules that everybody may write" 1 '^error: tcp\.smtp\.cdb: everybody on this machine' "chmod o+w tcp.smtp.cdb"
+mkdir shared && cp tcp.smtp.cdb shared && chmod 777 shared
+matches "a directory of compiled rules that everybody may write" '^error: shared: everybody on this machine may put files' \
+	"$(relay-audit -x shared/tcp.smtp.cdb -c control)"
+same "a sticky bit keeps them safe" "" "$(chmod 1777 shared; relay-audit -x shared/tcp.smtp.cdb -c control)"
 same "no control directory" 1 "$(code_of relay-audit -c nowhere)"
 matches "RELAYCLIENT in the environment of the servers" '^error: the environment: RELAYCLIENT is set' "$(RELAYCLIENT='' audit)"
 matches "ALLOW_INSECURE_AUTH in it" '^warning: the environment: ALLOW_INSECURE_AUTH is set' "$(ALLOW_INSECURE_AUTH=1 audit)"
