@@ -20,6 +20,7 @@
 #include "unix/environment.h"
 #include "unix/file.h"
 #include "unix/home.h"
+#include "unix/reason.h"
 #include "unix/spawn.h"
 #include "unix/variables.h"
 
@@ -305,51 +306,72 @@ static bool judge(struct findings *findings, struct settings *settings,
 	return is_good;
 }
 
-/* A file in TMPDIR, or in /tmp, that the trial's queue program writes to. Returns its descriptor,
- * or -1 with errno. */
-static int create_record(struct text *name)
+/* A file in TMPDIR, or in /tmp, that the trial's queue program writes to. Returns its descriptor;
+ * or -1, with the reason appended to *why. */
+static int create_record(struct text *name, struct text *why)
 {
 	const char *directory = environment_get("TMPDIR");
+	int descriptor = -1;
 
-	text_add_string(name, directory && *directory ? directory : "/tmp");
+	if (!directory || !*directory)
+		directory = "/tmp";
+	text_add_string(name, directory);
 	text_add_string(name, "/relay-audit.XXXXXX");
 	errno = ENAMETOOLONG;
-	return name->failed ? -1 : mkostemp(name->bytes, O_CLOEXEC);
+	if (!name->failed)
+		descriptor = mkostemp(name->bytes, O_CLOEXEC);
+	if (descriptor == -1)
+		reason_add(why, "create a file in", directory);
+	return descriptor;
 }
 
-bool audit_probes(struct findings *findings, struct settings *settings,
-		  const struct audit_client *client, struct text *why)
+/* Hold the trial and judge what the queue program wrote to the record. */
+static bool try_with(struct findings *findings, struct settings *settings,
+		     const struct audit_client *client, int descriptor, const char *name,
+		     struct text *why)
 {
-	struct text name, dialogue, record, hosted;
+	struct text dialogue, record, hosted;
 	bool is_good = false;
-	int descriptor;
-
-	text_init(&name, PATH_MAX);
-	descriptor = create_record(&name);
 
 	text_init(&dialogue, LARGEST);
 	text_init(&record, LARGEST);
 	text_init(&hosted, 8192);
 	hosted_example(settings, &hosted);
 	write_dialogue(&dialogue, text_span(&hosted));
-	errno = ENOMEM;
-	if (descriptor != -1 && !dialogue.failed &&
-	    hold(client, text_span(&dialogue), text_string(&name)) != -1 &&
-	    file_read_all(descriptor, &record) != -1)
+	errno = ENOMEM; /* unless a call says otherwise */
+	if (!dialogue.failed && !hosted.failed && hold(client, text_span(&dialogue), name) != -1 &&
+	    file_read_all(descriptor, &record) != -1) {
+		errno = ENOMEM;
 		is_good = judge(findings, settings, client, text_span(&record), text_span(&hosted));
-	if (!is_good) {
-		text_add_string(why, "unable to try smtpd: ");
+	}
+	if (!is_good)
 		text_add_string(why,
 				errno == EPROTO ? "it ended before its time" : strerror(errno));
-	}
-	if (descriptor != -1) {
-		close(descriptor);
-		unlink(text_string(&name));
-	}
-	text_free(&name);
 	text_free(&dialogue);
 	text_free(&record);
 	text_free(&hosted);
+	return is_good;
+}
+
+bool audit_probes(struct findings *findings, struct settings *settings,
+		  const struct audit_client *client, struct text *why)
+{
+	size_t before = why->length;
+	struct text name;
+	bool is_good = false;
+	int descriptor;
+
+	text_init(&name, PATH_MAX);
+	text_add_string(why, "unable to try smtpd: ");
+	descriptor = create_record(&name, why);
+	if (descriptor != -1) {
+		is_good = try_with(findings, settings, client, descriptor, text_string(&name), why);
+		close(descriptor);
+		unlink(text_string(&name));
+	}
+	if (is_good)
+		text_cut(why, before);
+	text_free(&name);
 	return is_good;
 }
 
