@@ -6,11 +6,14 @@
 #include "explain/hosted.h"
 #include "unix/control.h"
 
-#define LONGEST 8192 /* bytes */
+#define LONGEST	   8192 /* bytes */
+#define MOST_NAMED 10	/* entries of a list, with one mistake */
 
 struct audit {
 	struct findings *findings;
 	struct settings *settings;
+	bool is_odd_taken;
+	struct text env_no_at_host;
 	bool failed;
 };
 
@@ -24,7 +27,7 @@ static void find(struct audit *audit, enum finding_grade grade, const char *kind
 	text_init(&words, CONTROL_LARGEST);
 	control_path(name, &path);
 	text_add(&words, subject);
-	text_add_string(&words, subject.length ? " " : "");
+	text_add_string(&words, subject.length && *what ? " " : "");
 	text_add_string(&words, what);
 	findings_add(audit->findings, &(struct finding){grade, kind, text_string(&path), line,
 							text_span(&words), why, remedy});
@@ -33,29 +36,125 @@ static void find(struct audit *audit, enum finding_grade grade, const char *kind
 	text_free(&words);
 }
 
-/* --- the list of hosted domains --- */
+/* --- the lists of hosted domains --- */
 
-static void judge_entry(struct audit *audit, struct span entry, unsigned line)
+/* What was found in one of the lists. */
+struct judged {
+	const char *name; /* of the file */
+	bool is_compiled;
+	size_t entries, useless, wide;
+};
+
+static bool has_capitals(struct span entry)
+{
+	for (size_t index = 0; index < entry.length; index++)
+		if (byte_fold(entry.bytes[index]) != entry.bytes[index])
+			return true;
+	return false;
+}
+
+static void find_useless(struct audit *audit, const struct judged *list, struct span entry,
+			 unsigned line)
+{
+	const char *what = "is no domain and never matches";
+	const char *why = "mail that it should let in is refused";
+	const char *remedy = "write example.org, or .example.org for all below it";
+
+	if (span_equal(entry, SPAN("."))) {
+		what = "never matches";
+		why = "smtpd takes the dot off a recipient's end before it asks, but the original "
+		      "qmail-smtpd takes whatever ends in a dot by this entry";
+		remedy = "take it out";
+	} else if (span_byte(entry, entry.length - 1) == '.') {
+		what = "ends in a dot and never matches";
+		why = "smtpd takes the dot off a recipient's end before it asks";
+		remedy = "take the dot off";
+	} else if (span_byte(entry, entry.length - 1) == '\r') {
+		what = "ends in a carriage return and never matches";
+		remedy = "write the file with lines that end in a line feed alone";
+	} else if (hosted_can_match(entry)) {
+		what = "has capitals in a database and never matches";
+		remedy = "let controlcdb make the database";
+	}
+	find(audit, FINDING_WARNING, "rcpthosts-useless", list->name, line, entry, what, why,
+	     remedy);
+}
+
+static void judge_entry(struct audit *audit, struct judged *list, struct span entry, unsigned line)
 {
 	struct span rest = span_tail(entry, 1);
 
-	if (span_find(entry, '@') < entry.length || span_find(entry, '*') < entry.length ||
-	    span_find(entry, ' ') < entry.length || span_find(entry, '\t') < entry.length ||
-	    span_find(entry, ':') < entry.length)
-		find(audit, FINDING_WARNING, "rcpthosts-useless", "rcpthosts", line, entry,
-		     "is no domain and never matches", "mail that it should let in is refused",
-		     "write example.org, or .example.org for all below it");
-	else if (entry.bytes[0] == '.' && span_find(rest, '.') == rest.length)
-		find(audit, FINDING_ERROR, "rcpthosts-wide", "rcpthosts", line, entry,
-		     "hosts all domains below it",
-		     "mail for domains of others is taken and sent on",
-		     "write the domains that are your own");
+	list->entries++;
+	if (!hosted_can_match(entry) || (list->is_compiled && has_capitals(entry))) {
+		if (list->useless++ < MOST_NAMED)
+			find_useless(audit, list, entry, line);
+	} else if (entry.bytes[0] == '.' && span_find(rest, '.') == rest.length) {
+		if (list->wide++ < MOST_NAMED)
+			find(audit, FINDING_ERROR, "rcpthosts-wide", list->name, line, entry,
+			     "hosts all domains below it",
+			     "mail for domains of others is taken and sent on",
+			     "write the domains that are your own");
+	}
 }
 
-static void judge_rcpthosts(struct audit *audit)
+/* The entries that were not named. */
+static void judge_others(struct audit *audit, const struct judged *list)
 {
+	struct text number;
+
+	text_init(&number, 100);
+	if (list->useless > MOST_NAMED) {
+		text_add_number(&number, list->useless - MOST_NAMED);
+		find(audit, FINDING_WARNING, "rcpthosts-useless", list->name, 0, text_span(&number),
+		     "more entries never match", "mail that they should let in is refused",
+		     "see to these as well");
+	}
+	text_clear(&number);
+	if (list->wide > MOST_NAMED) {
+		text_add_number(&number, list->wide - MOST_NAMED);
+		find(audit, FINDING_ERROR, "rcpthosts-wide", list->name, 0, text_span(&number),
+		     "more entries host all domains below them",
+		     "mail for domains of others is taken and sent on",
+		     "write the domains that are your own");
+	}
+	text_free(&number);
+}
+
+/* Returns how many entries there are. */
+static size_t judge_list_of_hosted(struct audit *audit)
+{
+	struct judged list = {.name = "rcpthosts"};
 	struct span rest = text_span(&audit->settings->rcpthosts.contents), entry;
-	unsigned line = 0, count = 0;
+	unsigned line = 0;
+
+	while (control_next(&rest, &entry, &line))
+		judge_entry(audit, &list, entry, line);
+	judge_others(audit, &list);
+	return list.entries;
+}
+
+static size_t judge_database_of_hosted(struct audit *audit)
+{
+	struct judged list = {.name = "morercpthosts.cdb", .is_compiled = true};
+	struct cdb_file *file = &audit->settings->morercpthosts;
+	unsigned position = CDB_FILE_FIRST_RECORD;
+	enum verdict verdict = VERDICT_NO;
+	struct span key, data;
+
+	while (file->is_open &&
+	       (verdict = cdb_file_next(file, &position, &key, &data)) == VERDICT_YES)
+		judge_entry(audit, &list, key, 0);
+	judge_others(audit, &list);
+	if (verdict == VERDICT_LATER)
+		find(audit, FINDING_ERROR, "unreadable", list.name, 0, SPAN(""),
+		     "it is damaged, or is being overwritten", "it cannot be audited",
+		     "run controlcdb morercpthosts");
+	return list.entries + (verdict == VERDICT_LATER);
+}
+
+static void judge_hosted(struct audit *audit)
+{
+	size_t entries;
 
 	if (!audit->settings->rcpthosts.exists) {
 		find(audit, FINDING_ERROR, "rcpthosts-missing", "rcpthosts", 0, SPAN(""),
@@ -64,11 +163,9 @@ static void judge_rcpthosts(struct audit *audit)
 		     "write your domains into it, one a line");
 		return;
 	}
-	while (control_next(&rest, &entry, &line)) {
-		judge_entry(audit, entry, line);
-		count++;
-	}
-	if (count == 0 && !audit->settings->morercpthosts.is_open)
+	entries = judge_list_of_hosted(audit);
+	entries += judge_database_of_hosted(audit);
+	if (entries == 0)
 		find(audit, FINDING_WARNING, "rcpthosts-empty", "rcpthosts", 0, SPAN(""),
 		     "there is no domain in it", "mail from outside is refused for every domain",
 		     "write your domains into it, one a line");
@@ -112,21 +209,50 @@ static void judge_virtual(struct audit *audit, struct span entry, unsigned line)
 
 static void judge_percenthack(struct audit *audit, struct span entry, unsigned line)
 {
-	if (hosted_has(audit->settings, entry))
+	bool is_hosted = hosted_has(audit->settings, entry);
+	bool is_added = span_equal_folded(entry, text_span(&audit->env_no_at_host));
+
+	if (!is_hosted && !is_added)
+		return;
+	if (audit->is_odd_taken)
+		find(audit, FINDING_ERROR, "percenthack", "percenthack", line, entry,
+		     is_hosted ? "is in rcpthosts too, and ODDADDRESS=1 is set"
+			       : "is what qmail adds to addresses without a domain "
+				 "(envnoathost), and ODDADDRESS=1 is set",
+		     is_hosted ? "qmail sends user%elsewhere@here on to elsewhere, for anybody"
+			       : "qmail sends user%elsewhere on to elsewhere, for anybody",
+		     "remove the file, and ODDADDRESS=1");
+	else
 		find(audit, FINDING_WARNING, "percenthack", "percenthack", line, entry,
-		     "is in rcpthosts too",
-		     "qmail sends user%elsewhere@here on to elsewhere; only smtpd's refusal of "
-		     "such addresses, which ODDADDRESS=1 takes away, is in between",
+		     is_hosted ? "is in rcpthosts too"
+			       : "is what qmail adds to addresses without a domain (envnoathost)",
+		     is_hosted ? "qmail sends user%elsewhere@here on to elsewhere; only smtpd's "
+				 "refusal of such addresses, which ODDADDRESS=1 takes away, is in "
+				 "between"
+			       : "qmail sends user%elsewhere on to elsewhere; only smtpd's "
+				 "refusal of such addresses, which ODDADDRESS=1 takes away, is in "
+				 "between",
 		     "remove the file");
 }
 
-static void judge_percenthack_open(struct audit *audit, struct span entry, unsigned line)
+static void find_unreadable(struct audit *audit, const char *name, const struct text *why)
 {
-	if (hosted_has(audit->settings, entry))
-		find(audit, FINDING_ERROR, "percenthack", "percenthack", line, entry,
-		     "is in rcpthosts too, and ODDADDRESS=1 is set",
-		     "qmail sends user%elsewhere@here on to elsewhere, for anybody",
-		     "remove the file, and ODDADDRESS=1");
+	find(audit, FINDING_ERROR, "unreadable", name, 0, text_span(why), "",
+	     "it cannot be audited", "make it readable");
+}
+
+/* qmail has a name for the domain of addresses that have none, by default this host's. */
+static void read_env_no_at_host(struct audit *audit)
+{
+	struct text why;
+
+	text_init(&why, LONGEST);
+	switch (control_line("envnoathost", &audit->env_no_at_host, &why)) {
+	case VERDICT_YES: break;
+	case VERDICT_NO: text_add(&audit->env_no_at_host, text_span(&audit->settings->me)); break;
+	case VERDICT_LATER: find_unreadable(audit, "envnoathost", &why); break;
+	}
+	text_free(&why);
 }
 
 static void judge_list(struct audit *audit, const char *name,
@@ -139,8 +265,7 @@ static void judge_list(struct audit *audit, const char *name,
 	text_init(&contents, CONTROL_LARGEST);
 	text_init(&why, LONGEST);
 	if (control_read(name, &contents, &why) == VERDICT_LATER)
-		find(audit, FINDING_ERROR, "unreadable", name, 0, text_span(&why), "",
-		     "it cannot be audited", "make it readable");
+		find_unreadable(audit, name, &why);
 	rest = text_span(&contents);
 	while (control_next(&rest, &entry, &line))
 		judge(audit, entry, line);
@@ -171,17 +296,20 @@ static void judge_compiled(struct audit *audit, const char *name, const char *cd
 
 bool audit_control(struct findings *findings, struct settings *settings, bool is_odd_taken)
 {
-	struct audit audit = {findings, settings, false};
+	struct audit audit = {findings, settings, .is_odd_taken = is_odd_taken};
 
-	judge_rcpthosts(&audit);
+	text_init(&audit.env_no_at_host, LONGEST);
+	read_env_no_at_host(&audit);
+	judge_hosted(&audit);
 	if (settings->rcpthosts.exists) {
 		judge_list(&audit, "locals", judge_local);
 		judge_list(&audit, "virtualdomains", judge_virtual);
 	}
-	judge_list(&audit, "percenthack",
-		   is_odd_taken ? judge_percenthack_open : judge_percenthack);
+	judge_list(&audit, "percenthack", judge_percenthack);
 	judge_compiled(&audit, "morercpthosts", "morercpthosts.cdb",
 		       "run controlcdb morercpthosts");
 	judge_compiled(&audit, "recipients", "recipients.cdb", "run controlcdb recipients");
+	audit.failed |= audit.env_no_at_host.failed;
+	text_free(&audit.env_no_at_host);
 	return !audit.failed;
 }

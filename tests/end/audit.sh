@@ -146,9 +146,29 @@ finds "no rcpthosts" 1 '^error: control/rcpthosts: there is no such file: ' "rm 
 finds "no rcpthosts, on smtpd itself" 1 '^error: control/rcpthosts: <u@relay-probe\.invalid>.* that no rule knows: mail to them leaves' "rm control/rcpthosts"
 finds "an empty rcpthosts" 0 '^warning: control/rcpthosts: there is no domain in it' ": >control/rcpthosts"
 finds "an entry that never matches" 0 '^warning: control/rcpthosts:4: \*\.x\.example is no domain' "echo '*.x.example' >>control/rcpthosts"
+finds "a dot alone" 0 "^warning: control/rcpthosts:4: \\. never matches: smtpd takes the dot off .* original qmail-smtpd" "echo . >>control/rcpthosts"
+finds "a dot at the end" 0 '^warning: control/rcpthosts:4: foo\.example\. ends in a dot and never matches' "echo foo.example. >>control/rcpthosts"
+finds "and at both" 0 '^warning: control/rcpthosts:4: \.dot\.example\. ends in a dot and never matches' "echo .dot.example. >>control/rcpthosts"
+finds "a list that was edited under Windows" 0 '^warning: control/rcpthosts:1: example\.org\\x0d ends in a carriage return and never matches' \
+	"sed -i 's/\$/\r/' control/rcpthosts"
+finds "of many such entries some are named" 0 '^warning: control/rcpthosts:13: 9\.\.example is no domain' "printf '%s..example\n' {0..29} >>control/rcpthosts"
+finds "and the others counted" 0 '^warning: control/rcpthosts: 20 more entries never match' "printf '%s..example\n' {0..29} >>control/rcpthosts"
+same "an entry with capitals is none of them" "" "$(cp -a control capitals; echo Other.Example >>capitals/rcpthosts; relay-audit -c capitals)"
+same "nor is an address literal" "" "$(echo '[192.0.2.1]' >>capitals/rcpthosts; relay-audit -c capitals)"
 finds "an entry for a whole top-level domain" 1 '^error: control/rcpthosts:4: \.com hosts all' "echo .com >>control/rcpthosts"
 finds "the probes, where the first entries never match" 0 '^warning: tcp\.smtp:1: .*<relay-probe\.invalid!u@example\.org>.* are taken from a client of this rule' \
 	"printf 'cr.example\r\n.\nfoo.example.\n' | cat - kept/control/rcpthosts >control/rcpthosts; rule ':allow,ODDADDRESS=\"1\"'"
+finds "the same in the database" 1 '^error: control/morercpthosts\.cdb: \.com hosts all' "echo .com >control/morercpthosts; CONTROLDIR=control controlcdb morercpthosts"
+finds "a dot at the end there" 0 '^warning: control/morercpthosts\.cdb: foo\.example\. ends in a dot' \
+	"echo foo.example. >control/morercpthosts; CONTROLDIR=control controlcdb morercpthosts"
+finds "many there" 1 '^error: control/morercpthosts\.cdb: 990 more entries host all domains below them' \
+	"printf '.%s\n' {1..1000} >control/morercpthosts; CONTROLDIR=control controlcdb morercpthosts"
+finds "a key that was not made small" 0 '^warning: control/morercpthosts\.cdb: Foo\.example has capitals' "printf '+11,0:Foo.example->\n\n' | cdb -c control/morercpthosts.cdb -"
+finds "an empty list with an empty database" 0 '^warning: control/rcpthosts: there is no domain in it' \
+	": >control/rcpthosts; : >control/morercpthosts; CONTROLDIR=control controlcdb morercpthosts"
+lacks "with one in the database it is not empty" 'there is no domain in it' \
+	"$(cp -a control hosting; : >hosting/rcpthosts; echo mail.example.org >hosting/morercpthosts
+	CONTROLDIR=hosting controlcdb morercpthosts; relay-audit -c hosting)"
 finds "me is not hosted" 0 '^warning: control/me:1: mail\.example\.org is not in rcpthosts' "sed -i /mail/d control/rcpthosts"
 finds "no me" 1 '^error: control/: .*me: there is no such file.*: smtpd answers 421' "rm control/me"
 finds "a number that is none" 1 '^error: control/: databytes: not a number' "echo 12x >control/databytes"
@@ -160,6 +180,15 @@ finds "qmail: a virtual domain" 0 '^warning: control/virtualdomains:3: other\.ex
 finds "qmail: percenthack" 0 '^warning: control/percenthack:1: example\.org is in rcpthosts too' "echo example.org >control/percenthack"
 finds "qmail: percenthack, open" 1 '^error: control/percenthack:1: example\.org is in rcpthosts too, and ODDADDRESS=1' \
 	"echo example.org >control/percenthack; rule ':allow,ODDADDRESS=\"1\"'"
+finds "qmail: percenthack of what it adds" 0 '^warning: control/percenthack:1: Host\.example is what qmail adds to addresses without a domain' \
+	"echo Host.example >control/percenthack; echo host.example >control/envnoathost"
+finds "qmail: percenthack of what it adds, open" 1 '^error: control/percenthack:1: mail\.example\.org is what qmail adds .*, and ODDADDRESS=1 is set: qmail sends user%elsewhere on' \
+	"sed -i /mail/d control/rcpthosts; echo mail.example.org >control/percenthack; rule ':allow,ODDADDRESS=\"1\"'"
+finds "qmail: percenthack of another domain" 0 '^warning: control/me:1: ' \
+	"sed -i /mail/d control/rcpthosts; echo mail.example.org >control/percenthack; echo host.example >control/envnoathost"
+lacks "is none that counts" percenthack "$(tail -n 1 all)"
+finds "a list that cannot be read" 1 '^error: control/percenthack: unable to read control/percenthack: Is a directory: it cannot be audited: ' "mkdir control/percenthack"
+finds "nor what qmail adds" 1 '^error: control/envnoathost: unable to read control/envnoathost: Is a directory: it cannot' "mkdir control/envnoathost"
 finds "a control file that everybody may write" 1 '^error: control/rcpthosts: everybody on this machine may write' "chmod o+w control/rcpthosts"
 finds "a control directory that everybody may write" 1 '^error: control: everybody on this machine may put files' "chmod o+w control"
 finds "one with a sticky bit" 1 '^error: control: everybody on this machine may put files' "chmod 1777 control"
@@ -198,8 +227,12 @@ cp kept/control/rcpthosts control/
 same "JSON with nothing" '{"findings":[],"errors":0,"warnings":0,"probes":140}' "$(audit --json)"
 same "usage" 100 "$(code_of audit word)"
 same "no place to write to" 111 "$(rm control/rcpthosts; audit >/dev/full 2>/dev/null; echo $?)"
+same "none that can be written to" "111 relay-audit: fatal: unable to write to standard output: Bad file descriptor" \
+	"$(relay-audit -c control 2>said 1</dev/null; echo "$? $(cat said)")"
 cp kept/control/rcpthosts control/
 same "nothing is left in the temporary directory" "" "$(mkdir temporary; TMPDIR=$work/temporary audit >temporary.out 2>&1; ls temporary)"
+same "no temporary directory: it is named" "111 relay-audit: fatal: unable to try smtpd: unable to create a file in $work/nowhere: No such file or directory" \
+	"$(said=$(TMPDIR=$work/nowhere audit); echo "$? $said")"
 same "without a text, the cdb is looked at" 'error: tcp.smtp.cdb: RELAYCLIENT for everybody' \
 	"$(cp tcp.smtp kept.smtp; (echo ':allow,RELAYCLIENT=""'; cat kept.smtp) | tcprules tcp.smtp.cdb t 2>/dev/null
 	relay-audit -x tcp.smtp.cdb -c control | grep ^error | cut -d: -f1-3)"
