@@ -24,6 +24,9 @@ BENCH    := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 REPLAY   := $(BUILD)/tests/support/replay.o
 TAKEN    := $(BUILD)/taken-over/smtpd
 PORT     := 2525
+ROUNDS      := 5
+CONNECTIONS := 3000
+PARTS       :=
 LIBRARY  := $(BUILD)/tidewaiter.a
 
 # These are started for each connection or message, and need no more than libcdb. They are linked
@@ -147,8 +150,9 @@ check:
 check-built: all $(UNITS) $(FUZZERS) $(SHIM) $(TAKEN)
 	tests/run.sh $(BUILD)
 units-built: $(UNITS) $(FUZZERS)
+# make bench ROUNDS=7 CONNECTIONS=2000 PARTS="greeting session" measures these only.
 bench: all $(BENCH) $(QUICKLY:%=$(BUILD)/plain/%)
-	tests/bench/bench.py $(BUILD)
+	tests/bench/bench.py $(BUILD) $(ROUNDS) $(CONNECTIONS) $(PARTS)
 soak: all
 	tests/bench/soak.py $(BUILD)
 # Every target for FUZZ_SECONDS; make fuzz FUZZ="session cdb" takes these only.

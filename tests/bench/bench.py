@@ -12,10 +12,27 @@ is so for all of them. A ratio is that of two measurements of one round; printed
 least and the largest of the rounds. The programs of other packages are unpacked below build/peers and
 not installed.
 """
+import os
+import pathlib
 import shutil
 import sys
 
 sys.dont_write_bytecode = True
+
+
+def die(code, message):
+    print(f"bench.py: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+if len(sys.argv) < 2:
+    die(100, "usage: bench.py BUILD-DIRECTORY [ROUNDS [CONNECTIONS [PART ...]]]")
+built = pathlib.Path(sys.argv[1])
+missing = [str(path) for path in [built / "bin/smtpd", built / "bin/tcpserver",
+                                  *(built / "bench" / source.stem for source in pathlib.Path(__file__).parent.glob("*.c"))]
+           if not os.access(path, os.X_OK)]
+if missing:
+    die(111, f"not built: {', '.join(sorted(missing))}: make bench builds what is measured, and make bench PARTS=PART measures a part")
 
 import dialogue  # noqa: E402
 import launching  # noqa: E402
@@ -33,6 +50,10 @@ parts = {
     "delivery": dialogue.delivery,
 }
 
+for part in sys.argv[4:]:
+    if part not in parts:
+        shutil.rmtree(work, ignore_errors=True)
+        die(100, f"there is no part {part}, but {', '.join(parts)}")
 try:
     for part in sys.argv[4:] or parts:
         parts[part]()
