@@ -22,6 +22,8 @@ SCRIPT
 printf '#!/bin/sh\ncat >/dev/null; echo "Dno, thanks (#5.7.1)" >&4; exit 82\n' >refuse
 chmod +x password queue refuse
 
+has_built "$TAKEN"
+
 cat >sandbox.py <<'END_OF_PROGRAM'
 import base64
 import glob
@@ -175,6 +177,9 @@ for value in 'yes', '2':
     same(f'SANDBOX={value} is an error', ['421 unable to read controls (#4.3.0)'], session.rest())
     same('told by the exit code', 111, session.end())
     check('and in the log', 'SANDBOX: ' in session.log(), session.log())
+
+if not os.path.exists(os.environ['TAKEN']):
+    raise SystemExit  # the script has said so
 session = Session(os.environ['TAKEN'], SANDBOX='1', NO_SANDBOX='1')
 same('where there is no sandbox there is no session', ['421 unable to confine the session (#4.3.0)'], session.rest())
 same('which the exit code tells', 111, session.end())

@@ -51,6 +51,12 @@ skip() { # name what-it-lacked
 	skipped=$((skipped + 1))
 	echo "skipped: $(basename "$0" .sh): $1: $2"
 }
+has_built() { # path: of what make all does not build; says so where it is not there
+	local path=${1#"$SOURCE"/}
+	[ -e "$1" ] && return
+	skip "$path" "what is not built: make check-built does it, or make BUILD=${BUILD#"$SOURCE"/} $path"
+	return 1
+}
 check() { # name command argument...: passes when the command does
 	local name=$1
 	shift
