@@ -227,8 +227,8 @@ cp kept/control/rcpthosts control/
 same "JSON with nothing" '{"findings":[],"errors":0,"warnings":0,"probes":140}' "$(audit --json)"
 same "usage" 100 "$(code_of audit word)"
 same "no place to write to" 111 "$(rm control/rcpthosts; audit >/dev/full 2>/dev/null; echo $?)"
-same "none that can be written to" "111 relay-audit: fatal: unable to write to standard output: Bad file descriptor" \
-	"$(relay-audit -c control 2>said 1</dev/null; echo "$? $(cat said)")"
+same "none at all" "111 relay-audit: fatal: unable to write to standard output: Bad file descriptor" \
+	"$(relay-audit -c control 2>said >&-; echo "$? $(cat said)")"
 cp kept/control/rcpthosts control/
 same "nothing is left in the temporary directory" "" "$(mkdir temporary; TMPDIR=$work/temporary audit >temporary.out 2>&1; ls temporary)"
 same "no temporary directory: it is named" "111 relay-audit: fatal: unable to try smtpd: unable to create a file in $work/nowhere: No such file or directory" \
