@@ -1,6 +1,7 @@
 #include "explain/network.h"
 
 #include "base/number.h"
+#include "rules/prefix.h"
 
 /* "10.", "10.1." or "10.1.2.": whole octets. */
 static bool read_dotted(struct span key, struct network *network)
@@ -21,9 +22,11 @@ static bool read_dotted(struct span key, struct network *network)
 	return key.length == 0;
 }
 
+/* No reader asks for another key than the one that is written for a network. */
 static bool read_prefix(struct span key, struct network *network)
 {
 	size_t slash = span_find(key, '/');
+	char asked[PREFIX_KEY];
 	uint64_t length;
 
 	if (!address_read_span(span_head(key, slash), &network->address))
@@ -32,7 +35,8 @@ static bool read_prefix(struct span key, struct network *network)
 	if (slash < key.length && !number_read_span(span_tail(key, slash + 1), length, &length))
 		return false;
 	network->prefix_length = (unsigned)length;
-	return true;
+	return span_equal(key, (struct span){asked, prefix_key(&network->address,
+							       network->prefix_length, asked)});
 }
 
 struct network network_read(struct span key)

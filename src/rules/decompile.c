@@ -1,5 +1,7 @@
 #include "rules/decompile.h"
 
+#include <string.h>
+
 /* A byte that the value does not have, to quote it with: a quotation mark if that can be. */
 static int find_quote(struct span value)
 {
@@ -64,17 +66,36 @@ static bool is_its_line(struct rule *reader, struct span line, struct span key, 
 	return is_it;
 }
 
-bool decompile(struct rule *reader, struct span key, struct span data, struct text *line)
+/* Append the line of a record, if there is one. What stands before the key is for it. */
+static bool add_line(struct rule *reader, struct span before, struct span key, struct span data,
+		     struct text *line)
 {
-	size_t before = line->length;
+	size_t start = line->length;
 
+	text_add(line, before);
 	text_add(line, key);
 	if (add_instructions(data, line) && !line->failed &&
-	    is_its_line(reader, span_tail(text_span(line), before), key, data)) {
+	    is_its_line(reader, span_tail(text_span(line), start), key, data)) {
 		text_add_byte(line, '\n');
 		if (!line->failed)
 			return true;
 	}
-	text_cut(line, before);
+	text_cut(line, start);
 	return false;
+}
+
+/* The key of an IPv4 address with a slash behind it can be that of a network, as it is written, or
+ * else what a range stands for: then its first number becomes a range of one. */
+bool decompile(struct rule *reader, struct span key, struct span data, struct text *line)
+{
+	struct span first = span_head(key, span_find(key, '.'));
+	char range[4];
+
+	if (add_line(reader, (struct span){NULL, 0}, key, data, line))
+		return true;
+	if (span_find(key, '/') == key.length || first.length == 0 || first.length >= sizeof(range))
+		return false;
+	memcpy(range, first.bytes, first.length);
+	range[first.length] = '-';
+	return add_line(reader, (struct span){range, first.length + 1}, key, data, line);
 }

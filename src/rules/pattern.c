@@ -98,8 +98,6 @@ static bool read_range(struct span text, struct pattern *pattern, struct text *r
 	pattern->before = span_head(text, left);
 	pattern->behind = span_tail(right, end);
 	pattern->has_number = true;
-	if (has(pattern->behind, '/'))
-		return malformed(why, "a range and a prefix length do not go together");
 	if (pattern->last > 255)
 		pattern->last = 255;
 	if (left == 0 && span_equal(pattern->behind, SPAN(".")) && pattern->first < pattern->last)
@@ -107,6 +105,8 @@ static bool read_range(struct span text, struct pattern *pattern, struct text *r
 			pattern->first == 0 && pattern->last == 255 ? REACH_EVERYONE : REACH_WIDE;
 	if (pattern->first > pattern->last) {
 		pattern->flaw = "a reversed range, which stands for nothing";
+	} else if (has(text, '/')) {
+		pattern->flaw = "a range and a prefix length do not go together";
 	} else {
 		struct pattern copy = *pattern;
 
@@ -218,14 +218,15 @@ static bool take_network(struct span info, struct span text, struct pattern *pat
 	return true;
 }
 
-/* Whether it is an IPv4 address with something behind a slash: anything else with a slash in it is
- * what it always was, a key that nobody asks for. */
+/* Whether it is an IPv4 address with something behind a slash that is no range: anything else with
+ * a slash in it is what it always was, a key that nobody asks for. */
 static bool is_network_of_4(struct span text)
 {
 	size_t slash = span_find(text, '/');
 	struct address address;
 
-	return slash < text.length && address_read_span(span_head(text, slash), &address);
+	return slash < text.length && !has(text, '-') &&
+	       address_read_span(span_head(text, slash), &address);
 }
 
 /* Four numbers and nothing unusual about them: what large files hold most. */

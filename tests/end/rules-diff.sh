@@ -4,6 +4,7 @@
 
 # --- dump ---
 cat >rules <<'END'
+10.4-5.0.0/16:deny
 10.0-3.:allow,A="1",B=/x "y/
 192.0.2.0/25:allow,RELAYCLIENT=""
 0.0.0.0/0:deny,A="it's ""

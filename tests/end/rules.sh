@@ -22,6 +22,7 @@ golden "two rules" '127.0.0.1:allow,RELAYCLIENT=""\n:deny\n' 2121 43f2fe00a95f14
 golden "a range, names, an ident answer" \
 	'10.0-3.:allow,A="1",B=/x y/\n=.example.org:deny\njoe@1.2.3.4:allow\n' 2286 bf66a541f10751c4
 golden "a duplicate" '1.2.3.4:allow\n1.2.3.4:deny,X="y"\n' 2117 4a9492eefae7850e
+golden "a range and a prefix length" '10.1-2.0.0/16:deny\n' 2122 c56a31dc92a09dc5
 golden "a range beyond 255" '1.2.3.250-300:deny\n' 2258 9f9aa6c90a93a279
 
 # The traditional order of look-ups.
@@ -92,6 +93,9 @@ warns() { # name rules-text words: with -s they are errors, and then nothing is 
 }
 warns "no colon" ':deny\n127.0.0.1\n' '2: no colon'
 warns "reversed range" '1.2.3.9-7:allow\n' '1: .*reversed range'
+warns "range of networks" ':deny\n10.1-2.0.0/16:deny\n' '2: a range and a prefix length'
+warns "range behind a slash" '1.2.3.4/24.5-6:deny\n' '1: a range and a prefix length'
+warns "dash behind an ident answer" 'joe@10.0.0.0/16-18:deny\n' '1: no client has such an address'
 warns "no dot behind a prefix" '1.2.3.4:deny\n10:allow\n' '2: no dot'
 warns "no dot behind a longer one" '127.0.0:allow\n' '1: no dot'
 warns "leading blank" ' 1.2.3.4:allow\n' '1: a leading blank'
@@ -132,6 +136,7 @@ fails "host bits" '192.0.2.1/24:allow\n' '1: host bits set'
 fails "no bracket" '[2001:db8::1:allow\n' '1: no ] behind'
 fails "bad IPv6" '2001:db8::g:allow\n' '1: not an IPv6 address'
 fails "a range of words" 'a-b.example:deny\n' '1: a range has a number'
+fails "a range of prefix lengths" '10.0.0.0/16-18:deny\n' '1: a range has a number'
 fails "unprintable text" '1.2.3.4:\001\033[2J\377\n' '1: .*: 1.2.3.4:\?\?\[2J\?$'
 head -c 65537 /dev/zero | tr '\0' x >long
 fails "a line too long" "#\n$(cat long):allow\n" '2: more than 65536 bytes: x*$'

@@ -39,6 +39,13 @@ def ranged():
     return ".".join(parts) + pick(["", ".", "."])
 
 
+def slashed():
+    parts = list(pick(["10.", "joe@1."]) if random.random() < 0.3 else "") + list(ranged())
+    for _ in range(random.randrange(1, 3)):
+        parts.insert(pick([len(parts), random.randrange(len(parts) + 1)]), "/" + pick([few(), "8", "16", "24.5", ""]))
+    return "".join(parts)
+
+
 def name():
     return pick(["host.example", "a.b.example", ".example", "", "Host.Example", "a-b.example", ".", "1-2.example"])
 
@@ -50,6 +57,7 @@ def address():
             dotted,
             dotted,
             ranged,
+            slashed,
             lambda: "",
             lambda: "=" + name(),
             lambda: "=" + name(),

@@ -39,6 +39,9 @@ static void test_network_reads_the_keys_of_rules(void **state)
 		{"256.", NETWORK_NONE, 0, false, false},
 		{".", NETWORK_NONE, 0, false, false},
 		{"joe@", NETWORK_NONE, 0, true, false},
+		{"192.0.2.0/24", NETWORK_NONE, 0, false, false},
+		{"192.0.2.1/25", NETWORK_NONE, 0, false, false},
+		{"2001:DB8::1", NETWORK_NONE, 0, false, false},
 		{"192.0.2.0/33", NETWORK_NONE, 0, false, false},
 	};
 
