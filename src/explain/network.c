@@ -44,7 +44,7 @@ struct network network_read(struct span key)
 	struct network network = {.kind = NETWORK_NONE};
 	size_t at = span_find_last(key, '@');
 
-	network.has_info = at < key.length;
+	network.has_info = span_byte(key, 0) != '=' && at < key.length;
 	if (network.has_info)
 		key = span_tail(key, at + 1);
 	if (key.length == 0)

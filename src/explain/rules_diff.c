@@ -10,6 +10,8 @@
 #include "rules/prefix.h"
 #include "unix/environment.h"
 
+#define LONGEST_KEY (2 * MATCH_LONGEST + 2) /* INFO, '@', '=' and HOST */
+
 enum change {
 	CHANGE_NONE,
 	CHANGE_ACCESS_GAINED,
@@ -69,21 +71,28 @@ static enum change compare(struct span old, struct span new)
 	return span_equal(old, new) ? CHANGE_NONE : CHANGE_OTHER;
 }
 
-/* The data of the rule for an address: nothing when there is none. It stays until the next question
+/* The data of the rule for a client: nothing when there is none. It stays until the next question
  * to that database. */
-static struct span decide(struct difference *difference, struct cdb_file *file, const char *ip)
+static struct span decide(struct difference *difference, struct cdb_file *file,
+			  const struct client *client)
 {
 	struct lookup lookup = cdb_file_lookup(file);
-	struct client client = {ip, NULL, NULL};
 	struct match match = {.data = {NULL, 0}};
 	enum verdict verdict;
 
 	text_init(&match.key, 2 * MATCH_LONGEST + 2);
-	verdict = match_find(&lookup, &client, &match);
+	verdict = match_find(&lookup, client, &match);
 	text_free(&match.key);
 	if (verdict == VERDICT_LATER)
 		difference->failed = true;
 	return verdict == VERDICT_YES ? match.data : (struct span){NULL, 0};
+}
+
+static enum change change_for(struct difference *difference, const struct client *client)
+{
+	struct span old = decide(difference, difference->old, client);
+
+	return compare(old, decide(difference, difference->new, client));
 }
 
 /* --- borders --- */
@@ -209,12 +218,11 @@ static void walk_borders(struct difference *difference)
 	for (size_t index = 0; index < borders->count && !difference->failed; index++) {
 		const struct address *border = &borders->list[index];
 		char ip[ADDRESS_TEXT];
-		struct span old;
+		struct client client = {ip, NULL, NULL};
 		enum change change;
 
 		address_write(border, ip);
-		old = decide(difference, difference->old, ip);
-		change = compare(old, decide(difference, difference->new, ip));
+		change = change_for(difference, &client);
 		if (first.version == border->version && change == open)
 			continue;
 		if (first.version) {
@@ -236,23 +244,71 @@ static void walk_borders(struct difference *difference)
 
 /* --- names --- */
 
-/* A rule about a name or an ident answer is compared with the one of the same address. */
-static void compare_key(struct difference *difference, struct span key, struct span data,
-			struct cdb_file *other, bool is_new)
+/* The client whom a rule about a name or an ident answer is for, and who asks for its key first. */
+struct named {
+	struct client client;
+	size_t length;
+	char key[LONGEST_KEY], parts[LONGEST_KEY + 1]; /* parts: the same, cut at the last '@' */
+};
+
+/* No rule speaks of this address, as none has a colon and is no address of IPv6. */
+#define NO_ADDRESS ":"
+
+/* False for the key of another rule, and for one that no client asks for. */
+static bool read_named(struct span key, struct named *named)
 {
 	struct network network = network_read(key);
-	struct span other_data = {NULL, 0};
-	enum verdict verdict;
+	size_t at = span_find_last(key, '@');
+	struct span info = span_head(key, network.has_info ? at : 0);
+	struct span rest = span_tail(key, network.has_info ? at + 1 : 0);
+	char *text;
+
+	if (network.kind == NETWORK_NAMES
+		    ? network.has_info && span_byte(rest, 1) == '.'
+		    : !network.has_info || network.kind != NETWORK_ADDRESSES ||
+			      network.prefix_length != address_bits(&network.address))
+		return false;
+	if (info.length > MATCH_LONGEST || rest.length > MATCH_LONGEST + 1 ||
+	    span_find(key, '\0') < key.length)
+		return false;
+	named->length = key.length;
+	memcpy(named->key, key.bytes, key.length);
+	memcpy(named->parts, key.bytes, key.length);
+	named->parts[key.length] = '\0';
+	if (network.has_info)
+		named->parts[at] = '\0';
+	text = named->parts + (key.length - rest.length);
+	named->client.info = network.has_info ? named->parts : NULL;
+	named->client.ip = network.kind == NETWORK_NAMES ? NO_ADDRESS : text;
+	named->client.host = network.kind == NETWORK_NAMES ? text + 1 : NULL;
+	return true;
+}
+
+/* Whether the record at this position is the one to tell of: the first with its key, as no later
+ * one counts, and not in the old rules when it is in the new ones. */
+static bool is_to_tell(struct difference *difference, struct cdb_file *file, struct span key,
+		       unsigned end)
+{
+	struct span data;
+	enum verdict here = cdb_file_find(file, key, &data), there = VERDICT_NO;
+
+	if (here == VERDICT_YES && cdb_file_found_end(file) != end)
+		return false;
+	if (file == difference->new)
+		there = cdb_file_find(difference->old, key, &data);
+	difference->failed |= here == VERDICT_LATER || there == VERDICT_LATER;
+	return here == VERDICT_YES && there == VERDICT_NO;
+}
+
+static void compare_named(struct difference *difference, const struct named *named,
+			  struct cdb_file *file, unsigned end)
+{
+	struct span key = {named->key, named->length};
 	enum change change;
 
-	if (network.kind != NETWORK_NAMES && !network.has_info)
+	if (!is_to_tell(difference, file, key, end))
 		return;
-	verdict = cdb_file_find(other, key, &other_data);
-	if (verdict == VERDICT_LATER)
-		difference->failed = true;
-	if (verdict == VERDICT_YES && is_new)
-		return; /* the walk along the old one has told of it */
-	change = is_new ? compare(other_data, data) : compare(data, other_data);
+	change = change_for(difference, &named->client);
 	if (change == CHANGE_NONE)
 		return;
 	difference->is_found = true;
@@ -262,10 +318,10 @@ static void compare_key(struct difference *difference, struct span key, struct s
 	text_add_byte(difference->lines, '\n');
 }
 
-static void walk_records(struct difference *difference, struct cdb_file *file,
-			 struct cdb_file *other, bool is_new)
+static void walk_records(struct difference *difference, struct cdb_file *file)
 {
 	unsigned position = CDB_FILE_FIRST_RECORD;
+	struct named named;
 	struct span key, data;
 	enum verdict verdict;
 
@@ -274,7 +330,8 @@ static void walk_records(struct difference *difference, struct cdb_file *file,
 		if (span_equal(key, SPAN(PREFIX_INDEX_KEY)))
 			continue;
 		add_network(difference, key);
-		compare_key(difference, key, data, other, is_new);
+		if (read_named(key, &named))
+			compare_named(difference, &named, file, position);
 	}
 	difference->failed |= verdict == VERDICT_LATER;
 }
@@ -285,8 +342,8 @@ enum verdict rules_diff(struct cdb_file *old, struct cdb_file *new, struct text 
 	static const struct address everybody[] = {{.version = 4}, {.version = 6}};
 
 	errno = 0;
-	walk_records(&difference, old, new, false);
-	walk_records(&difference, new, old, true);
+	walk_records(&difference, old);
+	walk_records(&difference, new);
 	add_border(&difference, &everybody[0]);
 	add_border(&difference, &everybody[1]);
 	if (!difference.failed) {

@@ -2,7 +2,8 @@
  * rules_diff: for whom two compiled sets of rules decide otherwise.
  *
  * Where the decision can change are the borders of the networks that rules speak of. Between two
- * borders all addresses have one decision, and match_find makes it.
+ * borders all addresses have one decision, and match_find makes it. A name or an ident answer that
+ * a rule speaks of is decided on likewise, for a client of whose address no rule does.
  */
 #ifndef EXPLAIN_RULES_DIFF_H
 #define EXPLAIN_RULES_DIFF_H

@@ -202,6 +202,11 @@ enum verdict cdb_file_next(struct cdb_file *file, unsigned *position, struct spa
 	return verdict;
 }
 
+unsigned cdb_file_found_end(const struct cdb_file *file)
+{
+	return cdb_datapos(&file->cdb) + cdb_datalen(&file->cdb);
+}
+
 static enum verdict find_in_world(void *world, struct span key, struct span *data)
 {
 	return cdb_file_find(world, key, data);

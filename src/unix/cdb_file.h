@@ -48,6 +48,9 @@ enum verdict cdb_file_find(struct cdb_file *file, struct span key, struct span *
 enum verdict cdb_file_next(struct cdb_file *file, unsigned *position, struct span *key,
 			   struct span *data);
 
+/* Where a walk is when it has just passed the record that cdb_file_find found last. */
+unsigned cdb_file_found_end(const struct cdb_file *file);
+
 /* The same as a lookup; its world is the struct cdb_file. */
 struct lookup cdb_file_lookup(struct cdb_file *file);
 

@@ -67,6 +67,33 @@ same "other variables" $'198.51.100.0/24 gets other variables\nexit code 1' "$(c
 same "an IPv6 network may relay" $'2001:db8::/32 gains RELAYCLIENT\nexit code 1' "$(changed '4s/$/,RELAYCLIENT=""/')"
 same "a name" $'=.office.example loses RELAYCLIENT\nexit code 1' "$(changed 3d)"
 same "a new name" $'=pc.example gains RELAYCLIENT\nexit code 1' "$(changed '3i =pc.example:allow,RELAYCLIENT=""')"
+between() { # old-rules new-rules: what the diff tells
+	# shellcheck disable=SC2059 # the texts hold escapes
+	printf "$1" | tcprules names.cdb names.tmp 2>/dev/null
+	# shellcheck disable=SC2059
+	printf "$2" | tcprules --diff names.cdb 2>/dev/null
+	echo "exit code $?"
+}
+for key in =h =.h = joe@1.2.3.4 joe@=h joe@= =a@b; do
+	same "two rules for $key do not differ from themselves" "exit code 0" \
+		"$(between "$key:deny\n$key:allow\n" "$key:deny\n$key:allow\n")"
+	same "the first for $key counts" "$key loses access"$'\nexit code 1' \
+		"$(between "$key:allow\n$key:deny\n" "$key:deny\n$key:allow\n")"
+	same "and is told of once, when the other rules have none" "$key gains access"$'\nexit code 1' \
+		"$(between "$key:deny\n$key:deny\n" '')"
+	same "and the other way round" "$key loses access"$'\nexit code 1' "$(between '' "$key:deny\n$key:deny\n")"
+	same "without one for $key the empty address decides" "exit code 0" "$(between "$key:deny\n:deny\n" ':deny\n')"
+	same "and denies" "$key loses access"$'\nexit code 1' "$(between "$key:allow,RELAYCLIENT=\"\"\n:deny\n" ':deny\n')"
+	same "and did" "$key gains access and RELAYCLIENT"$'\nexit code 1' "$(between ':deny\n' "$key:allow,RELAYCLIENT=\"\"\n:deny\n")"
+done
+same "without a name its end decides" "exit code 0" "$(between '=a.h:deny\n=.h:deny\n' '=.h:deny\n')"
+same "the longest one" $'=a.b.h loses access\nexit code 1' "$(between '=a.b.h:allow\n=.b.h:deny\n=.h:allow\n' '=.b.h:deny\n=.h:allow\n')"
+same "or having a name" "exit code 0" "$(between '=a.h:deny\n=:deny\n' '=:deny\n')"
+same "without an ident answer the name decides" "exit code 0" "$(between 'joe@=h:deny\n=h:deny\n' '=h:deny\n')"
+same "or the address" "exit code 0" "$(between 'joe@10.1.1.1:deny\n10.:deny\n' '10.:deny\n')"
+for key in joe@10. joe@=.h joe@ joe@x '=a\0b' "=$(printf %01500d 0)"; do
+	same "nobody asks for ${key::20}" "exit code 0" "$(between "$key:deny\n" '')"
+done
 same "a range that is no block" $'198.51.100.1 to 198.51.100.2 loses access\nexit code 1' "$(changed '1i 198.51.100.1-2:deny')"
 same "everybody" $'0.0.0.0 to 192.0.1.255 gains RELAYCLIENT\n192.0.2.128 to 198.51.99.255 gains RELAYCLIENT
 198.51.101.0 to 255.255.255.255 gains RELAYCLIENT\n:: to 2001:db7:ffff:ffff:ffff:ffff:ffff:ffff gains RELAYCLIENT

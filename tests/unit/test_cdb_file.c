@@ -66,6 +66,8 @@ static void test_cdb_file_walks(void **state)
 	assert_int_equal(cdb_file_next(&file, &position, &key, &data), VERDICT_YES);
 	CHECK_SPAN("the first key", key, "10.");
 	CHECK_SPAN("its data", data, "+A=1");
+	assert_int_equal(cdb_file_find(&file, SPAN("10."), &data), VERDICT_YES);
+	assert_int_equal(cdb_file_found_end(&file), position);
 	while (cdb_file_next(&file, &position, &key, &data) == VERDICT_YES)
 		count++;
 	assert_int_equal(count, 100);

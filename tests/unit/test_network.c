@@ -15,6 +15,7 @@ static void test_network_reads_the_keys_of_rules(void **state)
 		{"::/0", NETWORK_EVERYBODY, 0, false, false},
 		{"=", NETWORK_NAMES, 0, false, false},
 		{"=.office.example", NETWORK_NAMES, 0, false, false},
+		{"=a@b.example", NETWORK_NAMES, 0, false, false},
 		{"joe@=pc.example", NETWORK_NAMES, 0, true, false},
 		{"192.0.2.1", NETWORK_ADDRESSES, 32, false, true},
 		{"joe@192.0.2.1", NETWORK_ADDRESSES, 32, true, true},
