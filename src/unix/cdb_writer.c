@@ -2,18 +2,15 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "unix/cdb_index.h"
 #include "unix/file.h"
+#include "unix/temporary.h"
 
 #define HEADER	  2048
 #define BUFFER	  (64 * 1024)
@@ -30,47 +27,6 @@ struct cdb_writer {
 	char buffer[BUFFER];
 };
 
-/* --- the temporary file --- */
-
-static bool is_same_file(const struct stat *left, const struct stat *right)
-{
-	return left->st_dev == right->st_dev && left->st_ino == right->st_ino;
-}
-
-/* Returns a descriptor of the empty file, locked; or -1 with errno. */
-static int open_temporary(const char *path, const char *temporary)
-{
-	struct stat old, opened, named;
-	int kept, descriptor, flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-
-	for (;;) {
-		bool is_old = stat(path, &old) == 0;
-
-		descriptor = open(temporary, flags, 0644);
-		if (descriptor == -1)
-			return -1;
-		if (fstat(descriptor, &opened) == -1)
-			break;
-		errno = EEXIST;
-		if (!S_ISREG(opened.st_mode) || opened.st_nlink > 1 ||
-		    (is_old && is_same_file(&old, &opened)))
-			break;
-		if (flock(descriptor, LOCK_EX | LOCK_NB) == -1)
-			break;
-		/* Another writer may have put it into place in between. */
-		if (lstat(temporary, &named) == 0 && is_same_file(&named, &opened)) {
-			if (ftruncate(descriptor, 0) == -1)
-				break;
-			return descriptor;
-		}
-		close(descriptor);
-	}
-	kept = errno;
-	close(descriptor);
-	errno = kept;
-	return -1;
-}
-
 struct cdb_writer *cdb_writer_new(const char *path, const char *temporary)
 {
 	struct cdb_writer *writer = calloc(1, sizeof(*writer));
@@ -78,7 +34,7 @@ struct cdb_writer *cdb_writer_new(const char *path, const char *temporary)
 	if (!writer)
 		return NULL;
 	writer->descriptor =
-		temporary ? open_temporary(path, temporary) : memfd_create("cdb", MFD_CLOEXEC);
+		temporary ? temporary_open(path, temporary) : memfd_create("cdb", MFD_CLOEXEC);
 	if (writer->descriptor == -1) {
 		int kept = errno;
 
