@@ -27,6 +27,12 @@ static bool is_domain(struct span domain)
 	       span_find(domain, ' ') == domain.length && span_find(domain, '@') == domain.length;
 }
 
+/* smtpd takes the dot off a recipient's domain before it asks. */
+static bool ends_in_dot(struct span domain)
+{
+	return span_byte(domain, domain.length - 1) == '.';
+}
+
 /* qmail-newmrh takes everything, and so must this. */
 static bool read_domain(struct span entry, struct text *key, struct span *data, struct text *why)
 {
@@ -34,6 +40,8 @@ static bool read_domain(struct span entry, struct text *key, struct span *data, 
 	*data = (struct span){NULL, 0};
 	if (!is_domain(entry))
 		malformed(why, "this is no domain and can never match", entry);
+	else if (ends_in_dot(entry))
+		malformed(why, "a domain with a dot at its end can never match", entry);
 	return true;
 }
 
@@ -53,6 +61,8 @@ static bool read_recipient(struct span entry, struct text *key, struct span *dat
 		return malformed(why, "all mailboxes of a domain are @domain, without '*'", entry);
 	if (last == '*' && before != '-' && before != '+')
 		return malformed(why, "a '*' stands only behind '-' or '+'", entry);
+	if (ends_in_dot(domain))
+		malformed(why, "a domain with a dot at its end can never match", entry);
 	text_add_folded(key, entry);
 	*data = (struct span){NULL, 0};
 	return true;

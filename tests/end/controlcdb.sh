@@ -30,8 +30,9 @@ printf 'Example.ORG\n.wild.Example \t \n\n# comment\n#\n \t\nlast.example' | as_
 same "nothing is said of it" "" "$(cat said)"
 printf '' | as_qmail "an empty list"
 printf 'a.example\nb.example\na.example\nA.EXAMPLE\n' | as_qmail "duplicates"
-printf ' # no comment\n lead.example\na@b.example\nc d.example\ncr.example\r\n\xc3\x84.example\nn\0l.example\n' | as_qmail "what can never match"
+printf ' # no comment\n lead.example\na@b.example\nc d.example\ncr.example\r\n\xc3\x84.example\nn\0l.example\ndot.example.\n' | as_qmail "what can never match"
 same "which is said" 6 "$(grep -c "^controlcdb: warning: $work/control/morercpthosts: line [0-9]: this is no domain and can never match: " said)"
+matches "also of a dot at the end" ': line 8: a domain with a dot at its end can never match: dot.example.$' "$(cat said)"
 awk 'BEGIN { for (i = 0; i < 100000; i++) printf "Host%d.Example%d.org\n", i, i % 7 }' | as_qmail "100000 domains"
 same "everybody may read it" 644 "$(umask 077; controlcdb morercpthosts; stat -c %a control/morercpthosts.cdb)"
 
@@ -53,6 +54,18 @@ refused() { # list line reason: the last line of the list is the malformed one
 	same "nothing is left of it: $1: $2" "" "$(ls "control/$1.tmp" 2>/dev/null)"
 	sed -i '$d' "control/$1"
 }
+cp control/recipients.cdb before.cdb
+echo 'joe@dot.example.' >>control/recipients
+same "a domain with a dot at its end is warned of" \
+	"controlcdb: warning: $work/control/recipients: line 6: a domain with a dot at its end can never match: joe@dot.example." \
+	"$(says recipients)"
+same "and taken" '+16,0:joe@dot.example.->' "$(records recipients | grep dot)"
+printf 'dot.example\n' >control/rcpthosts && echo me.example >control/me
+for dot in '' .; do
+	matches "but smtpd never asks for it: '$dot'" '^550 .*no mailbox here' \
+		"$(printf 'MAIL FROM:<>\r\nRCPT TO:<joe@dot.example%s>\r\nQUIT\r\n' "$dot" | smtpd 2>/dev/null)"
+done
+sed -i '$d' control/recipients && mv before.cdb control/recipients.cdb
 refused recipients 'joe' "there is no '@' in it: joe"
 refused recipients 'joe@' "what follows '@' is no domain: joe@"
 refused recipients '*@example.org' "all mailboxes of a domain are @domain, without '*': *@example.org"
