@@ -171,6 +171,7 @@ try:
 	$(MAKE) all
 	tests/try.sh $(BUILD) $(PORT)
 install: all
+	@case "$(HOMEDIR)" in /*) ;; *) echo "the home must be an absolute path: $(HOMEDIR)" >&2; exit 1 ;; esac
 	./install.sh $(BUILD)/bin $(HOMEDIR)
 clean:
 	rm -rf build build-sanitize build-static build-fuzz

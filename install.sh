@@ -6,8 +6,10 @@
 #                                  deb (of make deb)
 #     ./install.sh BIN HOME        the programs of BIN, and what belongs to them, to HOME
 #
-# The second form honours DESTDIR and never touches a file in HOME/control.
+# The second form honours DESTDIR and never touches a file in HOME/control. Relative names are those
+# where it is called.
 set -eu
+called_in=$(pwd)
 cd "$(dirname "$0")"
 
 say() { echo "install.sh: $*" >&2; }
@@ -125,10 +127,15 @@ get_packages() { # level packages
 	[ -z "$left" ] || fail "still missing after the installation: $left"
 }
 
-layout() { # bin home
+as_called() { # path: the same, absolute
+	case $1 in /*) echo "$1" ;; *) echo "${called_in%/}/$1" ;; esac
+}
+
+layout() { # bin home, both absolute
 	[ -d "$1" ] || fail "$1 is not there: make first"
-	target=${DESTDIR:-}$2
-	case $2 in /*) ;; *) fail "the home must be an absolute path: $2" ;; esac
+	[ -n "$(ls -A "$1")" ] || fail "there are no programs in $1: make first"
+	target=$2
+	[ -z "${DESTDIR:-}" ] || target=$(as_called "$DESTDIR")$2
 	umask 022
 	mkdir -p "$target/bin" "$target/control" "$target/doc" "$target/man/man5" "$target/man/man7" \
 		"$target/man/man8"
@@ -162,10 +169,10 @@ deps)
 	esac
 	;;
 *)
-	if [ $# -ne 2 ]; then
+	if [ $# -ne 2 ] || [ -z "$1" ] || [ -z "$2" ]; then
 		say "usage: install.sh deps [build | try | test | all | deb], or install.sh BIN HOME"
 		exit 100
 	fi
-	layout "$1" "$2"
+	layout "$(as_called "$1")" "$(as_called "$2")"
 	;;
 esac

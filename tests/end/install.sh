@@ -23,7 +23,25 @@ check "installs again" "$SOURCE/install.sh" "$BIN" $home 2>second.log
 same "control files stay" mine "$(cat "$DESTDIR$home/control/me")"
 lacks "and says no more than it must" rcpthosts "$(cat second.log)"
 same "wrong usage" 100 "$(code_of "$SOURCE/install.sh" one)"
-same "a relative home is refused" 111 "$(code_of "$SOURCE/install.sh" "$BIN" relative)"
+for words in "'' /home" "\"$BIN\" ''"; do
+	eval "said=\$(\"\$SOURCE/install.sh\" $words 2>&1; echo \"exit code \$?\")"
+	matches "an empty word is wrong usage: $words" '^install.sh: usage: ' "$said"
+	matches "and exits so: $words" '^exit code 100$' "$said"
+done
+mkdir none
+same "a directory without programs" "install.sh: there are no programs in $work/none: make first"$'\nexit code 111' \
+	"$("$SOURCE/install.sh" "$work/none" $home 2>&1 || echo "exit code $?")"
+ln -s "$BIN" "my bin"
+same "names are those where it is called" "install.sh: installed to $work/my home" \
+	"$(DESTDIR='' "$SOURCE/install.sh" 'my bin' 'my home' 2>&1 | head -n 1)"
+check "so that the programs are there" test -x "my home/bin/smtpd"
+same "that of DESTDIR, too" "install.sh: installed to $work/root 2/opt/home" \
+	"$(DESTDIR='root 2' "$SOURCE/install.sh" 'my bin' /opt/home 2>&1 | head -n 1)"
+check "with the pages" test -r "root 2/opt/home/man/man8/smtpd.8"
+matches "what is not there is named in full" "$work/nowhere is not there: make first" \
+	"$("$SOURCE/install.sh" nowhere $home 2>&1)"
+matches "but no relative home is built in" 'the home must be an absolute path: home' \
+	"$(make -C "$SOURCE" -s BUILD="$BUILD" HOMEDIR=home -o all install 2>&1)"
 
 for program in "$BIN"/*; do
 	name=$(basename "$program")
