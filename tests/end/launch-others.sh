@@ -45,6 +45,9 @@ stop "$helper"
 superserver input input tcpserver -H -R -l 0 -x tcp.cdb - - ./show || exit 1
 compare "a socket on descriptor 0"
 stop "$helper"
+LISTEN_FDS=1 LISTEN_PID=1 LISTEN_FDNAMES=a LISTEN_PIDFDID=1 serve named -H -R -l 0 127.0.0.1 0 env || exit 1
+lacks "nor is it from one that listens by itself" LISTEN_ "$(ask 127.0.0.1 "$port")"
+stop "$server"
 superserver foreign passed env LISTEN_PID=1 tcpserver - - true || exit 1
 wait "$helper"
 same "what was passed to another process is not taken" 111 $?

@@ -91,6 +91,10 @@ same "odd addresses are refused to strangers" "553 sorry, I don't take that form
 same "ODDADDRESS=1 takes them" "250 ok" "$(rcpt ODDADDRESS=1 -- bob%elsewhere.example@example.org)"
 same "RELAYUNKNOWN defers what would be refused" "451 sorry, I can't tell right now whether you may relay (#4.7.1)
 250 ok" "$(rcpt RELAYUNKNOWN=1 -- bob@elsewhere.example bob@example.org)"
+printf 'example.org.\n.\n' >control/rcpthosts
+same "an entry with a dot at its end hosts nothing" "$not_hosted
+$not_hosted
+$not_hosted" "$(rcpt -- bob@example.org bob@example.org. bob@elsewhere.example.)"
 : >control/rcpthosts
 same "an empty rcpthosts hosts nothing" "$not_hosted" "$(rcpt -- bob@example.org)"
 rm control/rcpthosts
@@ -200,6 +204,20 @@ for name in databytes maxrecipients maxerrors timeoutsmtpd mindatarate tarpitcou
 	same "$name of 12x is told" "421 unable to read controls (#4.3.0) 111" "$(cat lines) $code"
 	matches "with its value in the log" "^smtpd: fatal: $name: .*: 12x$" "$(cat log)"
 done
+for value in 0 -3; do
+	fresh
+	echo $value >control/maxrecipients
+	talk -- QUIT
+	same "a maxrecipients of $value lets no session begin" "421 unable to read controls (#4.3.0) 111" "$(cat lines) $code"
+done
+for value in 0 -3 ''; do
+	fresh
+	talk MAXRECIPIENTS=$value -- QUIT
+	same "nor does a MAXRECIPIENTS of '$value'" "421 unable to read controls (#4.3.0) 111" "$(cat lines) $code"
+done
+: >control/maxrecipients
+talk -- QUIT
+matches "but an empty file does" '^220 ' "$(cat lines)"
 fresh
 rm control/me
 talk -- QUIT

@@ -244,6 +244,22 @@ static void inherit_too_many(void)
 	inherit();
 }
 
+static void inherit_none(void)
+{
+	listen_on(0, SOCK_STREAM);
+	set_process(getpid());
+	setenv("LISTEN_FDS", "0", 1);
+	inherit();
+}
+
+static void inherit_input_without_count(void)
+{
+	listen_on(0, SOCK_STREAM);
+	set_process(getpid());
+	unsetenv("LISTEN_FDS");
+	inherit();
+}
+
 static void test_listeners_inherit(void **state)
 {
 	static const struct {
@@ -256,6 +272,8 @@ static void test_listeners_inherit(void **state)
 		{"on descriptor 0", inherit_input, 0},
 		{"a datagram socket", inherit_datagrams, 1},
 		{"fewer than announced", inherit_too_many, 1},
+		{"none, and one on descriptor 0", inherit_none, 1},
+		{"no number, and one on descriptor 0", inherit_input_without_count, 0},
 	};
 
 	(void)state;
