@@ -103,8 +103,8 @@ enum verdict policy_bad_sender(const struct lookup *badmailfrom, struct span add
 
 	if (verdict == VERDICT_NO && at < address.length)
 		verdict = ask(badmailfrom, span_tail(address, at));
-	if (verdict == VERDICT_NO && at < address.length &&
-	    is_dotted(address)) /* the same domain */
+	/* With a dot at its end it is the same domain. */
+	if (verdict == VERDICT_NO && at < address.length && is_dotted(address))
 		verdict = policy_bad_sender(badmailfrom, span_head(address, address.length - 1));
 	return verdict;
 }

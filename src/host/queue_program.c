@@ -247,8 +247,8 @@ static void feed(struct queue_program *program, int descriptor, struct span byte
 			bytes = span_tail(bytes, (size_t)count);
 			until = 0;
 		} else if (count == -1 && errno == EAGAIN) {
-			if (descriptor ==
-			    program->message) /* a program that closes it shall be noticed */
+			/* A program that closes it shall be noticed. */
+			if (descriptor == program->message)
 				close_one(&program->unread);
 			if (until == 0)
 				until = now() + program->limits.stall;

@@ -16,8 +16,8 @@
 #include "smtp/session.h"
 
 #define LINE_LARGEST 2048 /* bytes of a command line, its end included */
-#define ENVELOPE_LARGEST \
-	(1024 * 1024) /* bytes: with what is made of it, the largest thing in memory */
+/* Bytes; with what is made of it, it is the largest thing in memory. */
+#define ENVELOPE_LARGEST (1024 * 1024)
 
 /* What the next bytes from the client are. */
 enum smtp_input {

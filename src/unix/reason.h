@@ -6,8 +6,7 @@
 
 #include "base/text.h"
 
-/* Append that line, with errno's words for the reason. An object of NULL is left out. errno is
- * kept.
+/* Append that line, with errno's words for the reason. An object of NULL is left out. errno stays.
  */
 void reason_add(struct text *why, const char *what, const char *object);
 
