@@ -216,10 +216,11 @@ void trial_hold(struct trial *trial, bool says_helo, struct span sender, struct 
 	};
 	struct smtp_settings settings = trial->settings->smtp;
 	struct smtp_session *session;
+	char room[BODY_ROOM];
 
 	forget(trial);
 	settings.most_errors = 0; /* whoever is refused only once is not hung up on */
-	session = smtp_session_new(&settings, &host);
+	session = smtp_session_new(&settings, &host, room);
 	if (session)
 		converse(trial, session, says_helo, sender, recipient);
 	else

@@ -84,10 +84,11 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 bool dialogue_hold(const struct dialogue *dialogue, struct smtp_totals *totals)
 {
 	struct smtp_session *session;
+	char room[BODY_ROOM]; /* on the stack: no more of it is there than is used */
 
 	*totals = (struct smtp_totals){0, 0, 0};
 	if (dialogue->settings->greet_delay == 0 || greet_later(dialogue)) {
-		session = smtp_session_new(&dialogue->settings->smtp, &dialogue->host);
+		session = smtp_session_new(&dialogue->settings->smtp, &dialogue->host, room);
 		if (!session)
 			return false;
 		serve(dialogue, session);

@@ -14,8 +14,9 @@ enum {
 	CR,	/* a CR is kept back: it may belong to a line end */
 };
 
-void body_start(struct smtp_body *body, uint64_t largest)
+void body_start(struct smtp_body *body, uint64_t largest, char *buffer)
 {
+	body->buffer = buffer;
 	body->size = 0;
 	body->is_too_large = body->has_too_many_hops = false;
 	body->largest = largest;
@@ -74,12 +75,12 @@ static void put(struct smtp_body *body, struct span bytes)
 	if (body->largest && body->size > body->largest)
 		body->is_too_large = true;
 	while (bytes.length) {
-		struct span piece = span_head(bytes, BODY_BUFFER - body->length);
+		struct span piece = span_head(bytes, BODY_ROOM - body->length);
 
 		memcpy(body->buffer + body->length, piece.bytes, piece.length);
 		body->length += piece.length;
 		bytes = span_tail(bytes, piece.length);
-		if (body->length == BODY_BUFFER)
+		if (body->length == BODY_ROOM)
 			flush(body);
 	}
 }
@@ -92,7 +93,7 @@ static void put_line_end(struct smtp_body *body)
 	if (body->largest && body->size > body->largest)
 		body->is_too_large = true;
 	body->buffer[body->length++] = '\n';
-	if (body->length == BODY_BUFFER)
+	if (body->length == BODY_ROOM)
 		flush(body);
 }
 
@@ -175,7 +176,7 @@ static size_t find_line_end(const char *bytes, size_t length, bool may_be_short)
 static void take_plain_lines(struct smtp_body *body, struct span *input)
 {
 	const char *at = input->bytes, *end = at + input->length;
-	char *to = body->buffer + body->length, *full = body->buffer + BODY_BUFFER;
+	char *to = body->buffer + body->length, *full = body->buffer + BODY_ROOM;
 	bool may_be_short = false;
 
 	while (at < end) {

@@ -15,7 +15,7 @@
 
 #include "base/span.h"
 
-#define BODY_BUFFER    65536 /* bytes handed on at once */
+#define BODY_ROOM      65536 /* bytes handed on at once */
 #define BODY_NAME      16    /* bytes of a line's start that are looked at */
 #define BODY_MOST_HOPS 100   /* header fields named Received or Delivered-To */
 
@@ -34,7 +34,7 @@ struct smtp_body {
 	unsigned hops;
 	size_t name_length, length;
 	char name[BODY_NAME];
-	char buffer[BODY_BUFFER];
+	char *buffer;
 };
 
 enum body_step {
@@ -43,8 +43,9 @@ enum body_step {
 	BODY_STRAY_LF, /* an LF without its CR: the message must not be taken */
 };
 
-/* Begin a message of at most largest bytes; 0: no limit. */
-void body_start(struct smtp_body *body, uint64_t largest);
+/* Begin a message of at most largest bytes; 0: no limit. buffer has room for BODY_ROOM bytes, and
+ * is the caller's until the next message. */
+void body_start(struct smtp_body *body, uint64_t largest, char *buffer);
 
 /* Take bytes of DATA from the front of *input. After BODY_END and BODY_STRAY_LF, body_finish or
  * body_start must follow. */

@@ -22,7 +22,7 @@ static bool open_message(struct smtp_session *session)
 	if (host->open(host->world, text_span(&session->hello), protocol(session)) != VERDICT_YES)
 		return false;
 	session->is_open = true;
-	body_start(&session->body, session->settings->largest_message);
+	body_start(&session->body, session->settings->largest_message, session->room);
 	session->body.world = host->world;
 	session->body.put = host->body;
 	return true;

@@ -1,6 +1,5 @@
 #include "smtp/session.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "smtp/state.h"
@@ -251,16 +250,15 @@ enum smtp_step smtp_session_feed(struct smtp_session *session, struct span bytes
 /* --- life --- */
 
 struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
-				      const struct smtp_host *host)
+				      const struct smtp_host *host, char *room)
 {
-	struct smtp_session *session = malloc(sizeof(*session));
+	struct smtp_session *session = calloc(1, sizeof(*session));
 
 	if (!session)
 		return NULL;
-	/* All but the room for a message's bytes, which costs no memory before there are some. */
-	memset(session, 0, offsetof(struct smtp_session, body.buffer));
 	session->settings = settings;
 	session->host = host;
+	session->room = room;
 	session->phase = PHASE_IDLE;
 	session->input = INPUT_COMMAND;
 	text_init(&session->line, SASL_LARGEST);

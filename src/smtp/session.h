@@ -17,6 +17,7 @@
 #include "base/span.h"
 #include "base/text.h"
 #include "base/verdict.h"
+#include "smtp/body.h"
 
 enum smtp_tls {
 	SMTP_TLS_NONE,	  /* there is no STARTTLS */
@@ -128,9 +129,10 @@ struct smtp_totals {
 struct smtp_session; /* opaque */
 
 /* Start a session and send the greeting. Returns NULL when memory is short. The caller keeps
- * settings and host alive until smtp_session_free. */
+ * settings, host and the room for BODY_ROOM bytes, which is not touched before a message comes,
+ * until smtp_session_free. */
 struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
-				      const struct smtp_host *host);
+				      const struct smtp_host *host, char *room);
 
 /* Take client bytes of any length, zero included. Never fails: trouble becomes a 4xx reply. After
  * SMTP_CLOSE further bytes are ignored; those after SMTP_START_TLS are dropped, so nothing that was

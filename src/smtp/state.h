@@ -65,7 +65,8 @@ struct smtp_session {
 	bool is_last_chunk;
 	enum smtp_reply chunk_refusal; /* what is said when the chunk has been thrown away */
 
-	struct smtp_body body; /* last: its buffer is not touched until a message comes */
+	struct smtp_body body;
+	char *room; /* for the body */
 };
 
 /* Say a reply, log it if it is a refusal, and count it as an error then. detail is the text of a

@@ -10,9 +10,10 @@
 #include "unix/file.h"
 #include "unix/home.h"
 
-#define LONGEST_LINE 8192  /* bytes of a file that is one value */
-#define READ_SIZE    16384 /* more room than a file needs: see control_read_secret */
-#define LONGEST_PATH 4096
+#define LONGEST_LINE   8192  /* bytes of a file that is one value */
+#define LONGEST_NUMBER 255   /* bytes of one that is a number */
+#define READ_SIZE      16384 /* more room than a file needs: see control_read_secret */
+#define LONGEST_PATH   4096
 
 void control_path(const char *name, struct text *path)
 {
@@ -137,27 +138,22 @@ bool control_number(const char *name, const char *variable, uint64_t maximum, ui
 		    struct text *why)
 {
 	const char *value = variable ? environment_get(variable) : NULL;
-	enum verdict verdict = VERDICT_YES;
-	char room[LONGEST_LINE + 1];
-	bool is_good = true;
+	char room[LONGEST_NUMBER + 1];
+	struct span digits;
 	struct text line;
 
 	text_init_in(&line, room, sizeof(room));
-	if (value)
-		text_add_string(&line, *value ? value : "0");
-	else
-		verdict = control_line(name, &line, why);
-	if (verdict == VERDICT_LATER) {
-		is_good = false;
-	} else if (line.length && !read_number(text_span(&line), maximum, number)) {
-		is_good = false;
-		text_add_string(why, value ? variable : name);
-		text_add_string(why, ": not a number from 0 to ");
-		text_add_number(why, maximum);
-		text_add_string(why, ": ");
-		text_add(why, text_span(&line));
-	}
-	return is_good;
+	if (!value && control_line(name, &line, why) == VERDICT_LATER)
+		return false;
+	digits = value ? span_of(*value ? value : "0") : text_span(&line);
+	if (digits.length == 0 || read_number(digits, maximum, number))
+		return true;
+	text_add_string(why, value ? variable : name);
+	text_add_string(why, ": not a number from 0 to ");
+	text_add_number(why, maximum);
+	text_add_string(why, ": ");
+	text_add(why, digits);
+	return false;
 }
 
 bool control_next(struct span *rest, struct span *entry, unsigned *number)

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FIRST_READ 4000	 /* bytes asked for at first: most files are small */
+#define FIRST_READ 4000	 /* bytes asked for at first */
 #define READ_SIZE  16384 /* and then */
 
 int file_open(const char *path)
@@ -46,27 +46,48 @@ ssize_t file_read(int descriptor, void *bytes, size_t size)
 	return count;
 }
 
+/* How much room to make: for a small file its size, and a byte more that shows its end. */
+static size_t room_wanted(int descriptor, const struct text *text)
+{
+	struct stat status;
+
+	if (text->length)
+		return READ_SIZE;
+	if (fstat(descriptor, &status) == -1 || !S_ISREG(status.st_mode) ||
+	    status.st_size >= FIRST_READ)
+		return FIRST_READ;
+	return (size_t)status.st_size + 1;
+}
+
+/* Make room for a byte at least. */
+static bool make_room(int descriptor, struct text *text)
+{
+	size_t most = text->maximum - text->length, wanted;
+
+	if (text->capacity > text->length + 1)
+		return true;
+	wanted = room_wanted(descriptor, text);
+	return text_reserve(text, wanted < most ? wanted : most);
+}
+
 int file_read_all(int descriptor, struct text *text)
 {
 	for (;;) {
-		size_t room = text->maximum - text->length;
-		size_t step = text->length ? READ_SIZE : FIRST_READ;
 		ssize_t count;
 		char more;
 
-		if (room == 0) {
+		if (text->length == text->maximum) {
 			count = file_read(descriptor, &more, 1);
 			if (count > 0)
 				errno = EFBIG;
 			return count == 0 ? 0 : -1;
 		}
-		if (text->capacity <= text->length + 1 &&
-		    !text_reserve(text, room < step ? room : step)) {
+		if (!make_room(descriptor, text)) {
 			errno = ENOMEM;
 			return -1;
 		}
-		room = text->capacity - text->length - 1;
-		count = file_read(descriptor, text->bytes + text->length, room);
+		count = file_read(descriptor, text->bytes + text->length,
+				  text->capacity - text->length - 1);
 		if (count <= 0)
 			return (int)count;
 		text->length += (size_t)count;

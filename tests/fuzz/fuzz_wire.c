@@ -45,12 +45,13 @@ static void write_kept(struct span message, struct text *kept)
 static void check_heard(struct span sent, struct span message, size_t piece)
 {
 	static struct smtp_body body;
+	static char room[BODY_ROOM];
 	enum body_step step = BODY_MORE;
 	struct text heard, kept;
 
 	text_init(&heard, 4 * 1024 * 1024);
 	text_init(&kept, 4 * 1024 * 1024);
-	body_start(&body, 0);
+	body_start(&body, 0, room);
 	body.world = &heard;
 	body.put = take;
 	while (sent.length && step == BODY_MORE) {

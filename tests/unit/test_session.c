@@ -228,12 +228,13 @@ static void test_session_counts(void **state)
 	struct fake_host fake;
 	struct smtp_host host;
 	struct smtp_session *session;
+	char room[BODY_ROOM];
 
 	(void)state;
 	fake_host_init(&fake);
 	text_add_string(&fake.hosted, "example.org\n");
 	host = fake_host_table(&fake);
-	session = smtp_session_new(&settings, &host);
+	session = smtp_session_new(&settings, &host, room);
 	smtp_session_feed(session, SPAN("EHLO a\r\nMAIL FROM:<a@b.example>\r\nRCPT "));
 	assert_int_equal(smtp_session_totals(session).commands, 2);
 	assert_false(smtp_session_in_data(session));
