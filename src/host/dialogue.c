@@ -60,6 +60,8 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 			smtp_session_end(session, SMTP_GONE);
 			return;
 		}
+		if (dialogue->prepare)
+			dialogue->prepare(dialogue->host.world);
 		event = client_read(dialogue->client, block, sizeof(block),
 				    patience_left(&patience), &count, &waited);
 		switch (event) {

@@ -17,6 +17,7 @@ struct dialogue {
 	struct smtp_host host;
 	bool (*start_tls)(void *world); /* put the client under TLS; world is the host's */
 	void (*flush)(void *world);	/* called before the client is waited for; may be NULL */
+	void (*prepare)(void *world);	/* called when the client is at work; may be NULL */
 };
 
 /* Wait for greetdelay, greet, and serve the client; then all replies are out but the connection is

@@ -246,6 +246,13 @@ static enum verdict open_message(void *world, struct span hello, struct span pro
 	return VERDICT_YES;
 }
 
+void direct_prepare(void *world)
+{
+	struct direct *direct = world;
+
+	hand_off_prepare(&direct->hand_off);
+}
+
 static void body(void *world, struct span bytes)
 {
 	struct direct *direct = world;

@@ -41,6 +41,9 @@ void direct_init(struct direct *direct, struct settings *settings, struct client
 /* The table that a session is given. */
 struct smtp_host direct_host(struct direct *direct);
 
+/* While the client is at work: do what an open message will need; world is the struct direct. */
+void direct_prepare(void *world);
+
 /* Log that the session begins; and that it is over. */
 void direct_begin(struct direct *direct);
 void direct_end(struct direct *direct, const struct smtp_totals *totals);

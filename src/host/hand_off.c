@@ -28,6 +28,12 @@ int hand_off_open(struct hand_off *hand_off)
 	return 0;
 }
 
+void hand_off_prepare(struct hand_off *hand_off)
+{
+	if (!hand_off->name && hand_off->status == QUEUE_OK && hand_off->was_fed)
+		maildir_prepare(&hand_off->maildir);
+}
+
 void hand_off_write(struct hand_off *hand_off, struct span bytes)
 {
 	if (hand_off->name)
@@ -89,13 +95,15 @@ struct queue_result hand_off_close(struct hand_off *hand_off, struct span envelo
 void hand_off_abandon(struct hand_off *hand_off)
 {
 	queue_program_abandon(&hand_off->program);
-	maildir_free(&hand_off->maildir);
+	maildir_forget(&hand_off->maildir);
+	hand_off->was_fed = false;
 }
 
 void hand_off_free(struct hand_off *hand_off)
 {
 	hand_off_abandon(hand_off);
 	queue_program_free(&hand_off->program);
+	maildir_free(&hand_off->maildir);
 	text_free(&hand_off->directory);
 	text_free(&hand_off->why);
 }

@@ -17,7 +17,7 @@ struct hand_off {
 	struct maildir maildir;
 	struct text directory;	  /* of the Maildir, when no variable names it */
 	enum queue_status status; /* of the message for the Maildir, so far */
-	bool was_fed;		  /* its bytes are all there */
+	bool was_fed;		  /* it is open, and all its bytes so far are there */
 	struct text why;	  /* what went wrong there */
 };
 
@@ -26,6 +26,9 @@ void hand_off_init(struct hand_off *hand_off, const char *name);
 
 /* Begin a message. Returns 0, or -1 with errno, and then no message is open. */
 int hand_off_open(struct hand_off *hand_off);
+
+/* Do now what the open message, if there is one, will need later. */
+void hand_off_prepare(struct hand_off *hand_off);
 
 /* More bytes of the message. Trouble is remembered. */
 void hand_off_write(struct hand_off *hand_off, struct span bytes);

@@ -16,15 +16,20 @@
 
 #define MOST_NAMES 100 /* tried for one message */
 
-static void write_path(const struct maildir *maildir, const char *folder, const char *name,
-		       struct text *path)
+static void write_folder(const struct maildir *maildir, const char *folder, struct text *path)
 {
 	text_clear(path);
 	text_add_string(path, maildir->directory);
 	text_add_byte(path, '/');
 	text_add_string(path, folder);
+}
+
+/* The path of the message's file. */
+static void write_path(const struct maildir *maildir, const char *folder, struct text *path)
+{
+	write_folder(maildir, folder, path);
 	text_add_byte(path, '/');
-	text_add_string(path, name);
+	name_write(&maildir->name, path);
 }
 
 /* Make what is missing of the Maildir, durably. Returns 0, or -1 with errno. */
@@ -38,10 +43,7 @@ static int make_directories(const struct maildir *maildir)
 	if (mkdir(maildir->directory, 0700) == -1 && errno != EEXIST)
 		return -1;
 	for (size_t index = 0; index < sizeof(folders) / sizeof(*folders) && result == 0; index++) {
-		text_clear(&path);
-		text_add_string(&path, maildir->directory);
-		text_add_byte(&path, '/');
-		text_add_string(&path, folders[index]);
+		write_folder(maildir, folders[index], &path);
 		errno = ENAMETOOLONG;
 		if (path.failed || (mkdir(path.bytes, 0700) == -1 && errno != EEXIST))
 			result = -1;
@@ -53,63 +55,66 @@ static int make_directories(const struct maildir *maildir)
 	return result;
 }
 
-/* Choose a name that nobody has and create it in tmp/. Returns the descriptor, or -1 with errno. */
-static int create(const struct maildir *maildir, uint64_t size, struct text *name,
-		  struct text *path)
+/* Choose a name that nobody has and create it in tmp/. Returns 0, or -1 with errno. */
+static int create(struct maildir *maildir)
 {
-	char host[256] = "";
 	bool has_made_directories = false;
-	int descriptor = -1;
 
-	gethostname(host, sizeof(host) - 1);
-	for (unsigned tries = 0; descriptor == -1 && tries < MOST_NAMES; tries++) {
+	gethostname(maildir->host, sizeof(maildir->host) - 1);
+	for (unsigned tries = 0; maildir->file == -1 && tries < MOST_NAMES; tries++) {
 		struct timespec now;
 
 		clock_gettime(CLOCK_REALTIME, &now);
-		text_clear(name);
-		name_write(&(struct name){.seconds = (uint64_t)now.tv_sec,
-					  .microseconds = (uint64_t)now.tv_nsec / 1000,
-					  .process = (uint64_t)getpid(),
-					  .host = span_of(host),
-					  .size = size},
-			   name);
-		write_path(maildir, "tmp", text_string(name), path);
-		if (name->failed || path->failed) {
+		maildir->name = (struct name){.seconds = (uint64_t)now.tv_sec,
+					      .microseconds = (uint64_t)now.tv_nsec / 1000,
+					      .process = (uint64_t)getpid(),
+					      .host = span_of(maildir->host)};
+		write_path(maildir, "tmp", &maildir->path);
+		if (maildir->path.failed) {
 			errno = ENAMETOOLONG;
 			return -1;
 		}
-		descriptor =
-			open(path->bytes, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (descriptor == -1 && errno == ENOENT && !has_made_directories) {
+		maildir->file = open(maildir->path.bytes,
+				     O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (maildir->file == -1 && errno == ENOENT && !has_made_directories) {
 			if (make_directories(maildir) == -1)
 				return -1;
 			has_made_directories = true;
-		} else if (descriptor == -1 && errno != EEXIST) {
+		} else if (maildir->file == -1 && errno != EEXIST) {
 			return -1;
 		}
 	}
-	return descriptor;
+	return maildir->file == -1 ? -1 : 0;
+}
+
+/* Nothing of the message's file is left. */
+static void discard_file(struct maildir *maildir)
+{
+	if (maildir->file == -1)
+		return;
+	unlink(maildir->path.bytes);
+	close(maildir->file);
+	maildir->file = -1;
 }
 
 /* A file of tmp/ that has no name. Returns the descriptor, or -1 with errno. */
 static int create_spool(void *world)
 {
 	const struct maildir *maildir = world;
-	struct text name, path;
-	int descriptor, kept;
+	struct maildir other = {.directory = maildir->directory, .file = -1};
+	int descriptor = -1, kept;
 
-	text_init(&name, MAILDIR_LONGEST_PATH);
-	text_init(&path, MAILDIR_LONGEST_PATH);
-	write_path(maildir, "tmp", "", &path);
-	descriptor = path.failed ? -1 : open(path.bytes, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
-	if (descriptor == -1) { /* no such directory, or not on this file system */
-		descriptor = create(maildir, 0, &name, &path);
-		if (descriptor != -1)
-			unlink(path.bytes);
+	text_init(&other.path, MAILDIR_LONGEST_PATH);
+	write_folder(maildir, "tmp", &other.path);
+	if (!other.path.failed)
+		descriptor = open(other.path.bytes, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	/* There is no such directory, or the file system knows no such files. */
+	if (descriptor == -1 && create(&other) == 0) {
+		unlink(other.path.bytes);
+		descriptor = other.file;
 	}
 	kept = errno;
-	text_free(&name);
-	text_free(&path);
+	text_free(&other.path);
 	errno = kept;
 	return descriptor;
 }
@@ -127,13 +132,28 @@ const char *maildir_find(struct text *path)
 
 void maildir_init(struct maildir *maildir, const char *directory)
 {
-	maildir->directory = directory;
+	*maildir = (struct maildir){.directory = directory, .file = -1};
+	text_init(&maildir->path, MAILDIR_LONGEST_PATH);
 	spool_init(&maildir->spool, directory, create_spool, maildir);
+}
+
+void maildir_prepare(struct maildir *maildir)
+{
+	if (maildir->file == -1)
+		create(maildir);
+}
+
+void maildir_forget(struct maildir *maildir)
+{
+	discard_file(maildir);
+	spool_forget(&maildir->spool);
 }
 
 void maildir_free(struct maildir *maildir)
 {
+	maildir_forget(maildir);
 	spool_free(&maildir->spool);
+	text_free(&maildir->path);
 }
 
 enum queue_status maildir_receive(struct maildir *maildir, int descriptor, struct text *why)
@@ -154,22 +174,22 @@ static int rename_to_new_name(const char *from, const char *to)
 	return 0;
 }
 
-static enum queue_status move_into_new(const struct maildir *maildir, const char *name,
-				       const char *path, struct text *why)
+/* On success the file in tmp/ is no more. */
+static enum queue_status move_into_new(struct maildir *maildir, struct text *why)
 {
+	const char *path = maildir->path.bytes;
 	enum queue_status status = QUEUE_OK;
 	struct text target;
 	int result;
 
 	text_init(&target, MAILDIR_LONGEST_PATH);
-	write_path(maildir, "new", name, &target);
+	write_path(maildir, "new", &target);
 	errno = ENAMETOOLONG;
 	result = target.failed ? -1 : rename_to_new_name(path, target.bytes);
 	if (result == -1 && errno == ENOENT && make_directories(maildir) == 0)
 		result = rename_to_new_name(path, target.bytes);
 	if (result == -1) {
 		status = trouble(QUEUE_NO_FILES, "move a message to", text_string(&target), why);
-		unlink(path);
 	} else if (file_sync_directory_of(target.bytes) == -1) {
 		status = trouble(QUEUE_WRITE_ERROR, "make durable", target.bytes, why);
 		unlink(target.bytes); /* it will be sent again */
@@ -181,25 +201,20 @@ static enum queue_status move_into_new(const struct maildir *maildir, const char
 enum queue_status maildir_store(struct maildir *maildir, struct span lines, struct text *why)
 {
 	enum queue_status status;
-	struct text name, path;
-	int descriptor;
 
-	text_init(&name, MAILDIR_LONGEST_PATH);
-	text_init(&path, MAILDIR_LONGEST_PATH);
-	descriptor = create(maildir, lines.length + maildir->spool.size, &name, &path);
-	if (descriptor == -1) {
-		status = trouble(errno == ENOENT ? QUEUE_NO_HOME : QUEUE_NO_FILES,
-				 "create a file in", maildir->directory, why);
-	} else if (spool_copy(&maildir->spool, lines, descriptor) == -1 ||
-		   fsync(descriptor) == -1) {
-		status = trouble(QUEUE_WRITE_ERROR, "write", path.bytes, why);
-		unlink(path.bytes);
+	if (maildir->file == -1 && create(maildir) == -1)
+		return trouble(errno == ENOENT ? QUEUE_NO_HOME : QUEUE_NO_FILES, "create a file in",
+			       maildir->directory, why);
+	maildir->name.size = lines.length + maildir->spool.size;
+	if (spool_copy(&maildir->spool, lines, maildir->file) == -1 || fsync(maildir->file) == -1)
+		status = trouble(QUEUE_WRITE_ERROR, "write", maildir->path.bytes, why);
+	else
+		status = move_into_new(maildir, why);
+	if (status == QUEUE_OK) {
+		close(maildir->file);
+		maildir->file = -1;
 	} else {
-		status = move_into_new(maildir, name.bytes, path.bytes, why);
+		discard_file(maildir);
 	}
-	if (descriptor != -1)
-		close(descriptor);
-	text_free(&name);
-	text_free(&path);
 	return status;
 }

@@ -72,6 +72,7 @@ static enum monitor_step take_all(struct monitor *monitor, int socket, size_t *l
 	while ((step = monitor_take(monitor, &bytes, lacking)) == MONITOR_TAKEN)
 		if (!send_answer(monitor, socket))
 			return MONITOR_BROKEN;
+	direct_prepare(monitor->direct); /* the session has its answers and is at work */
 	taken = monitor->in.length - bytes.length;
 	/* Among them there may have been a password. */
 	if (monitor->direct->settings->smtp.offers_auth)

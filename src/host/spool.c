@@ -53,12 +53,18 @@ void spool_init_temporary(struct spool *spool)
 	spool_init(spool, directory, create_temporary, (void *)(uintptr_t)directory);
 }
 
-void spool_free(struct spool *spool)
+void spool_forget(struct spool *spool)
 {
 	if (spool->file != -1)
 		close(spool->file);
 	spool->file = -1;
 	spool->size = 0;
+	text_clear(&spool->held);
+}
+
+void spool_free(struct spool *spool)
+{
+	spool_forget(spool);
 	text_free(&spool->held);
 }
 

@@ -49,6 +49,9 @@ int spool_next(struct spool *spool, uint64_t *offset, struct span *piece);
  * with errno. */
 int spool_open(struct spool *spool);
 
+/* Forget the message; the memory stays for the next one. */
+void spool_forget(struct spool *spool);
+
 /* Give back memory and file. */
 void spool_free(struct spool *spool);
 

@@ -76,6 +76,7 @@ static void serve_alone(struct dialogue *dialogue, struct direct *direct)
 	struct smtp_totals totals;
 
 	dialogue->start_tls = direct_start_tls;
+	dialogue->prepare = direct_prepare;
 	serve(dialogue, &totals);
 	direct_end(direct, &totals);
 	client_hang_up(dialogue->client);

@@ -32,16 +32,35 @@ static int start_fresh(void **state)
 	return 0;
 }
 
-/* Reads the last message of new/; returns how many there are. */
-static size_t read_messages(const char *folder, struct text *message)
+static DIR *open_folder(const char *folder)
 {
 	char path[600];
-	struct dirent *entry;
-	size_t count = 0;
-	DIR *directory;
 
 	snprintf(path, sizeof(path), "%s/%s", maildir, folder);
-	directory = opendir(path);
+	return opendir(path);
+}
+
+static size_t count_files(const char *folder)
+{
+	DIR *directory = open_folder(folder);
+	struct dirent *entry;
+	size_t count = 0;
+
+	while (directory && (entry = readdir(directory)))
+		count += entry->d_name[0] != '.';
+	if (directory)
+		closedir(directory);
+	return count;
+}
+
+/* Reads the last message of a folder and removes all; returns how many there are. */
+static size_t read_messages(const char *folder, struct text *message)
+{
+	DIR *directory = open_folder(folder);
+	struct dirent *entry;
+	size_t count = 0;
+	char path[600];
+
 	while (directory && (entry = readdir(directory))) {
 		int descriptor;
 
@@ -136,6 +155,39 @@ static void test_hand_off_stores_nothing_that_is_not_whole(void **state)
 	text_free(&found);
 }
 
+static void test_hand_off_prepares_for_an_open_message(void **state)
+{
+	const struct span envelope = SPAN("F\0Tc@d.example\0\0");
+	struct hand_off hand_off;
+
+	(void)state;
+	hand_off_init(&hand_off, NULL);
+	hand_off_prepare(&hand_off);
+	assert_int_equal(count_files("tmp"), 0);
+
+	assert_int_equal(hand_off_open(&hand_off), 0);
+	hand_off_prepare(&hand_off);
+	hand_off_write(&hand_off, SPAN("abandoned\n"));
+	hand_off_prepare(&hand_off);
+	assert_int_equal(count_files("tmp"), 1);
+	hand_off_abandon(&hand_off);
+	hand_off_prepare(&hand_off);
+	assert_int_equal(count_files("tmp"), 0);
+
+	assert_int_equal(hand_off_open(&hand_off), 0);
+	hand_off_prepare(&hand_off);
+	hand_off_write(&hand_off, SPAN("whole\n"));
+	assert_int_equal(hand_off_close(&hand_off, envelope).code, 0);
+	hand_off_prepare(&hand_off);
+	assert_int_equal(count_files("new"), 1);
+	assert_int_equal(count_files("tmp"), 0);
+
+	assert_int_equal(hand_off_open(&hand_off), 0);
+	hand_off_prepare(&hand_off);
+	hand_off_free(&hand_off);
+	assert_int_equal(count_files("tmp"), 0);
+}
+
 static void test_hand_off_runs_the_program_that_is_named(void **state)
 {
 	struct queue_result result;
@@ -166,6 +218,7 @@ int main(void)
 		cmocka_unit_test_setup(test_hand_off_stores_messages_one_after_the_other,
 				       start_fresh),
 		cmocka_unit_test_setup(test_hand_off_stores_nothing_that_is_not_whole, start_fresh),
+		cmocka_unit_test_setup(test_hand_off_prepares_for_an_open_message, start_fresh),
 		cmocka_unit_test_setup(test_hand_off_runs_the_program_that_is_named, start_fresh),
 	};
 
