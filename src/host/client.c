@@ -194,7 +194,8 @@ void client_hang_up(struct client *client)
 	char bytes[16384];
 
 	client_flush(client);
-	if (client->is_gone || !client->is_socket || shutdown(client->output, SHUT_WR) == -1)
+	if (client->is_gone || client->has_said_all || !client->is_socket ||
+	    shutdown(client->output, SHUT_WR) == -1)
 		return;
 	while ((time = now()) < until && dropped < FAREWELL_DROPPED &&
 	       client_read(client, bytes, sizeof(bytes), until - time, &count, &waited) ==

@@ -29,6 +29,7 @@ struct client {
 	int stop;	      /* a signalfd for SIGTERM, or -1 */
 	bool is_socket;	      /* output is one, as far as is known */
 	bool is_gone;	      /* what is said cannot reach it */
+	bool has_said_all;    /* set by the caller: nothing more of it needs to be read */
 	uint32_t say_seconds; /* how long it may take to take what is said */
 	size_t length;	      /* bytes gathered */
 	char gathered[CLIENT_GATHER];
@@ -56,7 +57,7 @@ int client_start_tls(struct client *client);
 
 /* Hang up so that the last words arrive: bytes that came in and were not read would make the system
  * throw them away, so until the client hangs up too, two seconds at most, all is read and dropped.
- */
+ * One that has said all sends no more, and is not waited for. */
 void client_hang_up(struct client *client);
 
 #endif

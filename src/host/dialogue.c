@@ -81,6 +81,7 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 		patience_turn(&patience, smtp_session_in_data(session),
 			      smtp_session_totals(session).commands);
 	}
+	dialogue->client->has_said_all = step == SMTP_QUIT;
 }
 
 bool dialogue_hold(const struct dialogue *dialogue, struct smtp_totals *totals)

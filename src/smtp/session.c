@@ -125,6 +125,7 @@ static void quit(struct smtp_session *session)
 	session_reset(session);
 	say_greeting(session, REPLY_QUIT, SPAN(""));
 	session->input = INPUT_CLOSED;
+	session->has_quit = true;
 }
 
 static enum smtp_reply out_of_order(const struct smtp_session *session, enum smtp_verb verb)
@@ -244,7 +245,9 @@ enum smtp_step smtp_session_feed(struct smtp_session *session, struct span bytes
 	}
 	if (session->input == INPUT_TLS)
 		return SMTP_START_TLS;
-	return session->input == INPUT_CLOSED ? SMTP_CLOSE : SMTP_MORE;
+	if (session->input == INPUT_CLOSED)
+		return session->has_quit ? SMTP_QUIT : SMTP_CLOSE;
+	return SMTP_MORE;
 }
 
 /* --- life --- */

@@ -112,6 +112,7 @@ struct smtp_host {
 enum smtp_step {
 	SMTP_MORE,	/* feed again */
 	SMTP_CLOSE,	/* the last reply is out: hang up */
+	SMTP_QUIT,	/* the same, and the client has said that it has no more to say */
 	SMTP_START_TLS, /* flush the replies and start TLS, then call smtp_session_secured */
 };
 
@@ -135,7 +136,7 @@ struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
 				      const struct smtp_host *host, char *room);
 
 /* Take client bytes of any length, zero included. Never fails: trouble becomes a 4xx reply. After
- * SMTP_CLOSE further bytes are ignored; those after SMTP_START_TLS are dropped, so nothing that was
+ * SMTP_CLOSE and SMTP_QUIT further bytes are ignored; those after SMTP_START_TLS are dropped, so nothing that was
  * injected in clear text survives. */
 enum smtp_step smtp_session_feed(struct smtp_session *session, struct span bytes);
 

@@ -39,6 +39,7 @@ struct smtp_session {
 	uint32_t errors;  /* replies of 400 and more */
 	struct smtp_totals totals;
 
+	bool has_quit;	   /* the client said QUIT */
 	bool is_extended;  /* the client said EHLO, not HELO */
 	struct text hello; /* what it called itself */
 

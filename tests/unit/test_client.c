@@ -210,6 +210,29 @@ static void test_client_a_pipe_that_nobody_reads_is_given_up(void **state)
 	disconnect(&client, ends);
 }
 
+static void test_client_is_waited_for_unless_it_has_said_all(void **state)
+{
+	struct client client;
+	uint64_t start;
+	char bytes[10];
+	int ends[2];
+
+	(void)state;
+	for (unsigned has_said_all = 0; has_said_all < 2; has_said_all++) {
+		client = connected(ends);
+		client.has_said_all = has_said_all;
+		client_say(&client, SPAN("221\r\n"));
+		start = milliseconds();
+		client_hang_up(&client);
+		if (has_said_all)
+			assert_in_range(milliseconds() - start, 0, 1500);
+		else
+			assert_in_range(milliseconds() - start, 1500, 60000);
+		assert_int_equal(read(ends[0], bytes, sizeof(bytes)), 5);
+		disconnect(&client, ends);
+	}
+}
+
 static void test_client_is_told_to_stop(void **state)
 {
 	struct client client;
@@ -240,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_client_reads_in_time_or_is_slow),
 		cmocka_unit_test(test_client_may_be_pipes_and_files),
 		cmocka_unit_test(test_client_a_pipe_that_nobody_reads_is_given_up),
+		cmocka_unit_test(test_client_is_waited_for_unless_it_has_said_all),
 		cmocka_unit_test(test_client_is_told_to_stop),
 	};
 

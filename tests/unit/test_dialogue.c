@@ -87,6 +87,7 @@ static void test_dialogue_serves_until_the_client_has_said_all(void **state)
 	assert_true(heard(&world, "hosted example.org -> yes\n"));
 	assert_true(heard(&world, "reply  221 "));
 	assert_true(world.flushed > 1);
+	assert_true(world.client.has_said_all);
 	close_world(&world);
 }
 
@@ -117,6 +118,7 @@ static void test_dialogue_ends_as_the_client_does(void **state)
 		assert_true(dialogue_hold(&world.dialogue, &totals));
 		if (!heard(&world, cases[index].last))
 			fail_msg("%s: %s", cases[index].name, world.fake.transcript.bytes);
+		assert_false(world.client.has_said_all);
 		if (cases[index].stops) {
 			sigset_t stop;
 			int number;
