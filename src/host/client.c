@@ -187,18 +187,22 @@ int client_start_tls(struct client *client)
 	return -1;
 }
 
-void client_hang_up(struct client *client)
+static void drop_all(struct client *client)
 {
 	uint64_t waited, until = now() + FAREWELL, time;
 	size_t count, dropped = 0;
 	char bytes[16384];
 
-	client_flush(client);
-	if (client->is_gone || client->has_said_all || !client->is_socket ||
-	    shutdown(client->output, SHUT_WR) == -1)
-		return;
 	while ((time = now()) < until && dropped < FAREWELL_DROPPED &&
 	       client_read(client, bytes, sizeof(bytes), until - time, &count, &waited) ==
 		       CLIENT_BYTES)
 		dropped += count;
+}
+
+void client_hang_up(struct client *client)
+{
+	client_flush(client);
+	if (!client->is_gone && !client->has_said_all && client->is_socket &&
+	    shutdown(client->output, SHUT_WR) == 0)
+		drop_all(client);
 }

@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -40,7 +41,7 @@
 #define ANSWER(action) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_##action)
 #define ALLOW(call)    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), ANSWER(ALLOW)
 
-static struct sock_filter filter[] = {
+static const struct sock_filter filter[] = {
 	/* Another processor's numbers, as a program of 32 bits can use them, mean other calls. */
 	LOAD(arch),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROCESSOR, 1, 0),
@@ -105,7 +106,8 @@ static struct sock_filter filter[] = {
 
 static bool restrict_calls(void)
 {
-	const struct sock_fprog program = {.len = LENGTH(filter), .filter = filter};
+	const struct sock_fprog program = {.len = LENGTH(filter),
+					   .filter = (struct sock_filter *)(uintptr_t)filter};
 
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
