@@ -71,7 +71,7 @@ static void check_demands(const struct smtp_settings *settings, const struct fak
 {
 	if (settings->requires_auth && !has_said(fake, "\nlogin "))
 		assert(fake->committed == 0);
-	if (settings->requires_tls && !settings->is_secured && !has_said(fake, "220 2.0.0 "))
+	if (settings->requires_tls && !settings->is_secured && !has_said(fake, " ready for TLS"))
 		assert(fake->committed == 0);
 	if (!settings->offers_auth)
 		assert(!has_said(fake, "\nlogin "));
