@@ -136,8 +136,8 @@ struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
 				      const struct smtp_host *host, char *room);
 
 /* Take client bytes of any length, zero included. Never fails: trouble becomes a 4xx reply. After
- * SMTP_CLOSE and SMTP_QUIT further bytes are ignored; those after SMTP_START_TLS are dropped, so nothing that was
- * injected in clear text survives. */
+ * SMTP_CLOSE and SMTP_QUIT further bytes are ignored; those after SMTP_START_TLS are dropped, so
+ * nothing that was injected in clear text survives. */
 enum smtp_step smtp_session_feed(struct smtp_session *session, struct span bytes);
 
 /* TLS is up: forget all that the client has said (RFC 3207 section 4.2) and go on. */
