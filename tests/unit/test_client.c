@@ -24,6 +24,7 @@ static struct client connected(int ends[2])
 	struct client client;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	memset(&client, 0xa5, sizeof(client)); /* it relies on nothing that is there */
 	client_init(&client, ends[1], ends[1]);
 	client.say_seconds = 1;
 	return client;
@@ -220,7 +221,7 @@ static void test_client_is_waited_for_unless_it_has_said_all(void **state)
 	(void)state;
 	for (unsigned has_said_all = 0; has_said_all < 2; has_said_all++) {
 		client = connected(ends);
-		client.has_said_all = has_said_all;
+		client.has_said_all |= has_said_all;
 		client_say(&client, SPAN("221\r\n"));
 		start = milliseconds();
 		client_hang_up(&client);
