@@ -202,7 +202,7 @@ static void drop_all(struct client *client)
 void client_hang_up(struct client *client)
 {
 	client_flush(client);
-	if (!client->is_gone && !client->has_said_all && client->is_socket &&
-	    shutdown(client->output, SHUT_WR) == 0)
+	if (!client->is_gone && client->is_socket && shutdown(client->output, SHUT_WR) == 0 &&
+	    !client->has_said_all)
 		drop_all(client);
 }

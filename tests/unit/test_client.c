@@ -230,6 +230,7 @@ static void test_client_is_waited_for_unless_it_has_said_all(void **state)
 		else
 			assert_in_range(milliseconds() - start, 1500, 60000);
 		assert_int_equal(read(ends[0], bytes, sizeof(bytes)), 5);
+		assert_int_equal(read(ends[0], bytes, sizeof(bytes)), 0);
 		disconnect(&client, ends);
 	}
 }
