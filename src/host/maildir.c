@@ -56,10 +56,8 @@ static int make_directories(const struct maildir *maildir)
 }
 
 /* Choose a name that nobody has and create it in tmp/. Returns 0, or -1 with errno. */
-static int create(struct maildir *maildir)
+static int create(struct maildir *maildir, bool must_make_directories)
 {
-	bool has_made_directories = false;
-
 	gethostname(maildir->host, sizeof(maildir->host) - 1);
 	for (unsigned tries = 0; maildir->file == -1 && tries < MOST_NAMES; tries++) {
 		struct timespec now;
@@ -76,10 +74,10 @@ static int create(struct maildir *maildir)
 		}
 		maildir->file = open(maildir->path.bytes,
 				     O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (maildir->file == -1 && errno == ENOENT && !has_made_directories) {
+		if (maildir->file == -1 && errno == ENOENT && must_make_directories) {
 			if (make_directories(maildir) == -1)
 				return -1;
-			has_made_directories = true;
+			must_make_directories = false;
 		} else if (maildir->file == -1 && errno != EEXIST) {
 			return -1;
 		}
@@ -109,7 +107,7 @@ static int create_spool(void *world)
 	if (!other.path.failed)
 		descriptor = open(other.path.bytes, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 	/* There is no such directory, or the file system knows no such files. */
-	if (descriptor == -1 && create(&other) == 0) {
+	if (descriptor == -1 && create(&other, true) == 0) {
 		unlink(other.path.bytes);
 		descriptor = other.file;
 	}
@@ -139,8 +137,9 @@ void maildir_init(struct maildir *maildir, const char *directory)
 
 void maildir_prepare(struct maildir *maildir)
 {
+	/* No directories: whether they are durable would be told to nobody. */
 	if (maildir->file == -1)
-		create(maildir);
+		create(maildir, false);
 }
 
 void maildir_forget(struct maildir *maildir)
@@ -202,7 +201,7 @@ enum queue_status maildir_store(struct maildir *maildir, struct span lines, stru
 {
 	enum queue_status status;
 
-	if (maildir->file == -1 && create(maildir) == -1)
+	if (maildir->file == -1 && create(maildir, true) == -1)
 		return trouble(errno == ENOENT ? QUEUE_NO_HOME : QUEUE_NO_FILES, "create a file in",
 			       maildir->directory, why);
 	maildir->name.size = lines.length + maildir->spool.size;

@@ -37,8 +37,8 @@ void maildir_init(struct maildir *maildir, const char *directory);
  * went wrong, and appends the reason to *why. */
 enum queue_status maildir_receive(struct maildir *maildir, int descriptor, struct text *why);
 
-/* Create the message's file now, where there is time for it; else maildir_store does. Whether it
- * can be created is told by maildir_store, too. */
+/* Create the message's file now, where there is time for it and the Maildir is there; else
+ * maildir_store does, and tells whether it can. */
 void maildir_prepare(struct maildir *maildir);
 
 /* Store the received message, behind these lines. The answer is as above. QUEUE_OK: it survives a

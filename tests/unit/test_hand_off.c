@@ -162,6 +162,10 @@ static void test_hand_off_prepares_for_an_open_message(void **state)
 
 	(void)state;
 	hand_off_init(&hand_off, NULL);
+	assert_int_equal(hand_off_open(&hand_off), 0);
+	hand_off_prepare(&hand_off);
+	assert_int_equal(access(maildir, F_OK), -1);
+	assert_int_equal(hand_off_close(&hand_off, envelope).code, 0);
 	hand_off_prepare(&hand_off);
 	assert_int_equal(count_files("tmp"), 0);
 
@@ -179,7 +183,7 @@ static void test_hand_off_prepares_for_an_open_message(void **state)
 	hand_off_write(&hand_off, SPAN("whole\n"));
 	assert_int_equal(hand_off_close(&hand_off, envelope).code, 0);
 	hand_off_prepare(&hand_off);
-	assert_int_equal(count_files("new"), 1);
+	assert_int_equal(count_files("new"), 2);
 	assert_int_equal(count_files("tmp"), 0);
 
 	assert_int_equal(hand_off_open(&hand_off), 0);
