@@ -100,7 +100,7 @@ class Postfix(Server):
             try:
                 with open(f"/proc/{process}/stat") as stat:
                     total += sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:15]))
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):
                 pass
         return total / ticks
 
