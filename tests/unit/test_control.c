@@ -154,6 +154,29 @@ static void test_control_number_prefers_the_environment(void **state)
 	text_free(&why);
 }
 
+static void test_control_number_may_be_too_long(void **state)
+{
+	static char digits[9001];
+	static const size_t lengths[] = {21, 255, 256, sizeof(digits) - 1};
+	uint64_t number = 9;
+	struct text why;
+
+	(void)state;
+	text_init(&why, 20000);
+	for (size_t index = 0; index < LENGTH(lengths); index++) {
+		memset(digits, '9', sizeof(digits) - 1);
+		digits[lengths[index]] = '\0';
+		setenv("DATABYTES", digits, 1);
+		assert_false(control_number("databytes", "DATABYTES", 1000, &number, &why));
+		unsetenv("DATABYTES");
+		put("databytes", span_of(digits));
+		assert_false(control_number("databytes", "DATABYTES", 1000, &number, &why));
+		assert_int_equal(number, 9);
+		text_clear(&why);
+	}
+	text_free(&why);
+}
+
 static void test_control_list_skips_comments(void **state)
 {
 	struct span rest = SPAN("# ours\n\nexample.org \n \n.example.net\t\n#last\nend"), entry;
@@ -218,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_control_line_of_a_long_file),
 		cmocka_unit_test(test_control_absent_is_not_unreadable),
 		cmocka_unit_test(test_control_number_prefers_the_environment),
+		cmocka_unit_test(test_control_number_may_be_too_long),
 		cmocka_unit_test(test_control_list_skips_comments),
 		cmocka_unit_test(test_control_secret_is_only_read_where_others_cannot),
 	};
