@@ -11,8 +11,8 @@
 
 #include "unix/kernel.h"
 
-/* The signals that this suite's programs ignore, which a child would go on doing. One that is
- * caught is the default for it anyway. */
+/* The signals that this suite's programs ignore, which a program that is executed would go on
+ * doing. For one that is caught execve(2) restores the default. */
 static const int ignored[] = {SIGPIPE, SIGXFSZ};
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
