@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,8 @@
 /* The signals that this suite's programs ignore, which a program that is executed would go on
  * doing. For one that is caught execve(2) restores the default. */
 static const int ignored[] = {SIGPIPE, SIGXFSZ};
+
+#define INTERPRETER_LINE 256 /* bytes of a script's first line that the kernel looks at */
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
@@ -39,6 +42,43 @@ void spawn_prepare(void)
 			fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 }
 
+/* The interpreter of a script is not there. What may be executed but not read is taken as it is. */
+static bool lacks_interpreter(int descriptor)
+{
+	char line[INTERPRETER_LINE + 1];
+	ssize_t count = read(descriptor, line, INTERPRETER_LINE);
+	char *path = line + 2;
+
+	if (count < 2 || line[0] != '#' || line[1] != '!')
+		return false;
+	line[count] = '\0';
+	path += strspn(path, " \t");
+	path[strcspn(path, " \t\r\n")] = '\0';
+	return access(path, X_OK) == -1;
+}
+
+/* Whether execve(2) could take this file; errno says why it could not. */
+static bool is_program(const char *path)
+{
+	struct stat status;
+	int descriptor;
+	bool is_lacking;
+
+	if (access(path, X_OK) == -1 || stat(path, &status) == -1)
+		return false;
+	if (!S_ISREG(status.st_mode)) {
+		errno = EACCES;
+		return false;
+	}
+	descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	if (descriptor == -1)
+		return true;
+	is_lacking = lacks_interpreter(descriptor);
+	close(descriptor);
+	errno = ENOENT;
+	return !is_lacking;
+}
+
 int spawn_find(const char *name, struct text *path)
 {
 	struct span rest = span_of(getenv("PATH"));
@@ -61,7 +101,7 @@ int spawn_find(const char *name, struct text *path)
 			errno = ENOMEM;
 			return -1;
 		}
-		if (access(path->bytes + start, X_OK) == 0)
+		if (is_program(path->bytes + start))
 			return 0;
 		was_denied = was_denied || errno == EACCES;
 		text_cut(path, start);

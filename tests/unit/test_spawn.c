@@ -12,13 +12,22 @@
 
 static char directory[] = "/tmp/tidewaiter-spawn.XXXXXX";
 
+static const struct {
+	const char *path, *line;
+} scripts[] = {
+	{"a/script", "#! /nowhere/sh -x\n"},
+	{"b/script", "#!\t/bin/sh\n"},
+	{"a/alone", "#!/nowhere/sh"},
+};
+
 /* Two directories of programs, in a fresh working directory. */
 static int make_programs(void **state)
 {
 	static const struct {
 		const char *path;
 		mode_t mode;
-	} files[] = {{"a/one", 0700}, {"b/one", 0700}, {"b/two", 0700}, {"a/data", 0600}};
+	} files[] = {
+		{"a/one", 0700}, {"b/one", 0700}, {"b/two", 0700}, {"a/data", 0600}, {"one", 0700}};
 
 	(void)state;
 	if (!mkdtemp(directory) || chdir(directory) == -1 || mkdir("a", 0700) == -1 ||
@@ -26,16 +35,27 @@ static int make_programs(void **state)
 		return -1;
 	for (size_t index = 0; index < LENGTH(files); index++)
 		close(open(files[index].path, O_CREAT | O_WRONLY, files[index].mode));
-	return 0;
+	for (size_t index = 0; index < LENGTH(scripts); index++) {
+		int descriptor = open(scripts[index].path, O_CREAT | O_WRONLY, 0700);
+		size_t length = strlen(scripts[index].line);
+
+		if (write(descriptor, scripts[index].line, length) != (ssize_t)length)
+			return -1;
+		close(descriptor);
+	}
+	return mkdir("a/two", 0700);
 }
 
 static int remove_programs(void **state)
 {
-	static const char *const files[] = {"a/one", "b/one", "b/two", "a/data"};
+	static const char *const files[] = {"a/one", "b/one", "b/two", "a/data", "one"};
 
 	(void)state;
 	for (size_t index = 0; index < LENGTH(files); index++)
 		unlink(files[index]);
+	for (size_t index = 0; index < LENGTH(scripts); index++)
+		unlink(scripts[index].path);
+	rmdir("a/two");
 	rmdir("a");
 	rmdir("b");
 	return rmdir(directory);
@@ -52,7 +72,11 @@ static void test_spawn_finds_as_execvp_does(void **state)
 		{"the first of two", "one", "nowhere:b:a", "b/one", 0},
 		{"not there", "nothing", "a:b", NULL, ENOENT},
 		{"not executable", "data", "a:b", NULL, EACCES},
-		{"an empty part is here", "a", "b::", "./a", 0},
+		{"an empty part is here", "one", "/nowhere::", "./one", 0},
+		{"a directory of that name before it", "two", "a:b", "b/two", 0},
+		{"only a directory", "two", "a", NULL, EACCES},
+		{"a script without its interpreter before it", "script", "a:b", "b/script", 0},
+		{"only such a script", "alone", "a:b", NULL, ENOENT},
 		{"no search path", "sh", NULL, "/bin/sh", 0},
 	};
 	char *before = strdup(getenv("PATH") ? getenv("PATH") : "");
