@@ -10,23 +10,10 @@
 #include <unistd.h>
 
 #include "host/monitor.h"
-#include "unix/environment.h"
 #include "unix/reason.h"
 #include "unix/report.h"
 #include "unix/sandbox.h"
 #include "unix/tls_request.h"
-
-bool apart_is_wanted(bool *is_wanted, struct text *why)
-{
-	const char *value = environment_get("SANDBOX");
-
-	*is_wanted = value && strcmp(value, "1") == 0;
-	if (*is_wanted || !value || !*value || strcmp(value, "0") == 0)
-		return true;
-	text_add_string(why, "SANDBOX: neither 0 nor 1: ");
-	text_add_string(why, value);
-	return false;
-}
 
 static enum apart_side failed(const char *what, struct text *why)
 {

@@ -14,10 +14,6 @@
 #include "base/text.h"
 #include "host/direct.h"
 
-/* Whether the environment wants it: SANDBOX is set to 1. Any other value but 0 and nothing is an
- * error: false, and *why gets the reason. */
-bool apart_is_wanted(bool *is_wanted, struct text *why);
-
 enum apart_side {
 	APART_SESSION, /* this is the session: confined, but not yet greeted */
 	APART_MONITOR, /* this is the monitor: call apart_watch */

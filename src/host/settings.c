@@ -135,6 +135,19 @@ static void read_security(struct smtp_settings *smtp, bool offers_auth)
 		smtp->tls = tls ? SMTP_TLS_BROKEN : SMTP_TLS_NONE;
 }
 
+/* Any other value than 1, 0 and nothing is an error. */
+static bool read_sandbox(bool *is_confined, struct text *why)
+{
+	const char *value = environment_get("SANDBOX");
+
+	*is_confined = value && strcmp(value, "1") == 0;
+	if (*is_confined || !value || !*value || strcmp(value, "0") == 0)
+		return true;
+	text_add_string(why, "SANDBOX: neither 0 nor 1: ");
+	text_add_string(why, value);
+	return false;
+}
+
 bool settings_read(struct settings *settings, bool offers_auth, struct text *why)
 {
 	struct smtp_settings *smtp = &settings->smtp;
@@ -148,6 +161,7 @@ bool settings_read(struct settings *settings, bool offers_auth, struct text *why
 	smtp->takes_odd_addresses = odd_address && strcmp(odd_address, "1") == 0;
 	read_security(smtp, offers_auth);
 	if (!read_lines(settings, why) || !read_numbers(settings, why) ||
+	    !read_sandbox(&settings->is_confined, why) ||
 	    entries_read(&settings->rcpthosts, "rcpthosts", why) == VERDICT_LATER ||
 	    entries_read(&settings->badmailfrom, "badmailfrom", why) == VERDICT_LATER)
 		return false;

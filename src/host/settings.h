@@ -23,6 +23,7 @@ struct settings {
 	uint32_t timeout_seconds;		   /* timeoutsmtpd */
 	uint64_t least_rate;			   /* mindatarate, bytes a second; 0: none */
 	uint32_t greet_delay;			   /* seconds; 0 for whoever may relay */
+	bool is_confined;			   /* SANDBOX=1: the session is held apart */
 };
 
 /* Read it all. offers_auth: there is a program that knows passwords. False on an error, with the

@@ -138,7 +138,7 @@ int main(int argc, char **argv)
 	struct client client;
 	struct direct direct;
 	struct dialogue dialogue = {.client = &client, .settings = &settings};
-	bool is_good, is_confined;
+	bool is_good;
 	struct text why;
 	int code = 0;
 
@@ -150,8 +150,7 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN); /* neither a log nor a Maildir that may not grow ends it */
 	client_init(&client, 0, 1);
 	text_init(&why, 2 * REPORT_LINE);
-	is_good = settings_read(&settings, optind < argc, &why) &&
-		  apart_is_wanted(&is_confined, &why);
+	is_good = settings_read(&settings, optind < argc, &why);
 	direct_init(&direct, &settings, &client, optind < argc ? argv + optind : NULL);
 	dialogue.host = direct_host(&direct);
 	if (!is_good)
@@ -159,7 +158,7 @@ int main(int argc, char **argv)
 	client.say_seconds = settings.timeout_seconds;
 
 	direct_begin(&direct);
-	if (is_confined)
+	if (settings.is_confined)
 		code = serve_confined(&dialogue, &direct);
 	else
 		serve_alone(&dialogue, &direct);
