@@ -1,5 +1,8 @@
 #include "explain/advice.h"
 
+#include <sys/stat.h>
+
+#include "rules/rule.h"
 #include "unix/control.h"
 #include "unix/environment.h"
 #include "unix/home.h"
@@ -104,21 +107,62 @@ static void add_other_variables(const struct advice_about *about, struct text *o
 		text_add_string(out, ".\n");
 }
 
-static void add_rule(const struct advice_about *about, struct text *out)
+/* A rule for an answer of ident is asked before that for the address alone. Such an answer, with
+ * its '@', in front of the present rule's address; or nothing. */
+static struct span ident_of(struct span key)
 {
-	char text[ADDRESS_TEXT];
-	struct span address = {text, address_write(&about->client, text)};
-	bool is_own = about->key.bytes && span_equal(about->key, address);
+	size_t at = span_find_last(key, '@');
 
-	text_add_string(out, "The client is yours and always calls from this address: ");
-	text_add_string(out, is_own ? "in place of its present rule, write this" : "add this line");
-	text_add_string(out, is_own ? " into " : " to ");
+	return at < key.length ? span_head(key, at + 1) : (struct span){NULL, 0};
+}
+
+/* The line stands for other addresses as well. */
+static bool is_range(struct span line)
+{
+	bool is_it = false;
+	struct rule rule;
+	struct span key;
+	struct text why;
+
+	text_init(&why, 1000);
+	if (rule_init(&rule) && rule_read(&rule, line, &why) == RULE_GOOD)
+		is_it = rule_next_key(&rule, &key) && rule_next_key(&rule, &key);
+	rule_free(&rule);
+	text_free(&why);
+	return is_it;
+}
+
+/* Where the new line belongs. Of several rules for one address the first one counts. */
+static void add_place(const struct advice_about *about, bool is_own, struct text *out)
+{
+	if (!is_own)
+		text_add_string(out, "add this line to ");
+	else if (is_range(about->text))
+		text_add_string(out, "its present rule is for others as well, so put this line "
+				     "in front of it (tcprules will tell that it comes first): ");
+	else if (about->line)
+		text_add_string(out, "in place of its present rule, write this into ");
+	else
+		text_add_string(out, "in place of its present rule, or in front of that if it is "
+				     "for others as well, write this into ");
 	text_add(out, rules_name(about));
 	if (is_own && about->line) {
 		text_add_string(out, ", line ");
 		text_add_number(out, about->line);
 	}
+}
+
+static void add_rule(const struct advice_about *about, struct text *out)
+{
+	char text[ADDRESS_TEXT];
+	struct span address = {text, address_write(&about->client, text)};
+	struct span ident = ident_of(about->key);
+	bool is_own = about->key.bytes && span_equal(span_tail(about->key, ident.length), address);
+
+	text_add_string(out, "The client is yours and always calls from this address: ");
+	add_place(about, is_own, out);
 	text_add_string(out, ", and compile it.\n    ");
+	text_add(out, ident);
 	text_add_string(out, about->client.version == 6 ? "[" : "");
 	text_add(out, address);
 	text_add_string(out, about->client.version == 6 ? "]" : "");
@@ -127,21 +171,71 @@ static void add_rule(const struct advice_about *about, struct text *out)
 	add_other_variables(about, out);
 }
 
+/* A command that appends a line to a control file, whose last line may lack its end. */
+static void add_append(struct span line, const char *name, struct text *out)
+{
+	bool is_ended = true;
+	struct text contents, why;
+
+	text_init(&contents, CONTROL_LARGEST);
+	text_init(&why, 1000);
+	if (control_read(name, &contents, &why) == VERDICT_YES && contents.length)
+		is_ended = contents.bytes[contents.length - 1] == '\n';
+	text_add_string(out, is_ended ? "    echo " : "    (echo; echo ");
+	add_word(out, line);
+	text_add_string(out, is_ended ? " >> " : ") >> ");
+	add_path_word(out, name);
+	text_add_byte(out, '\n');
+	text_free(&contents);
+	text_free(&why);
+}
+
 static void add_hosting(const struct trial *trial, struct text *out)
 {
 	struct span address = text_span(&trial->address);
 	struct span domain = span_tail(address, span_find_last(address, '@') + 1);
+	struct text folded;
 
 	if (!trial->was_hosted_asked || !is_all_plain(domain))
 		return;
+	text_init(&folded, 8192);
+	text_add_folded(&folded, domain);
 	text_add_string(out, "If ");
-	text_add_folded(out, domain);
-	text_add_string(out, " is one of your own domains, mail to it is wanted from everybody:\n"
-			     "    echo ");
-	text_add_folded(out, domain);
-	text_add_string(out, " >> ");
-	add_path_word(out, "rcpthosts");
-	text_add_string(out, "\nIf it is not, there are three ways to let this client relay.\n");
+	text_add(out, text_span(&folded));
+	text_add_string(out, " is one of your own domains, mail to it is wanted from everybody:\n");
+	add_append(text_span(&folded), "rcpthosts", out);
+	text_add_string(out, "If it is not, there are three ways to let this client relay.\n");
+	text_free(&folded);
+}
+
+/* controlcdb makes the database anew, so what is not in the text would be lost. */
+static void add_mailbox(const struct trial *trial, struct text *out)
+{
+	const char *directory = environment_get("CONTROLDIR");
+	struct text path;
+	struct stat status;
+
+	text_init(&path, 8192);
+	add_path(&path, "recipients");
+	text_add_string(out, "If there is such a mailbox, ");
+	if (stat(text_string(&path), &status) == -1) {
+		text_add_string(out, "add it to what ");
+		add_path(out, "recipients.cdb");
+		text_add_string(out, " was made of, and make that again; a file ");
+		text_add(out, text_span(&path));
+		text_add_string(out, ", from which controlcdb would make it, is not there.\n");
+	} else {
+		text_add_string(out, "list it and compile the list.\n");
+		add_append(text_span(&trial->address), "recipients", out);
+		text_add_string(out, "    ");
+		if (directory && *directory) {
+			text_add_string(out, "CONTROLDIR=");
+			add_word(out, span_of(directory));
+			text_add_byte(out, ' ');
+		}
+		text_add_string(out, "controlcdb recipients\n");
+	}
+	text_free(&path);
 }
 
 static void add_ways(const struct trial *trial, const struct advice_about *about, struct text *out)
@@ -177,14 +271,7 @@ void advice_write(const struct trial *trial, const struct advice_about *about, s
 	case REPLY_NOT_HOSTED:
 	case REPLY_RELAY_UNKNOWN:
 	case REPLY_ODD_ADDRESS: add_ways(trial, about, out); break;
-	case REPLY_NO_MAILBOX:
-		text_add_string(out, "If there is such a mailbox, list it and compile the list.\n");
-		text_add_string(out, "    echo ");
-		add_word(out, text_span(&trial->address));
-		text_add_string(out, " >> ");
-		add_path_word(out, "recipients");
-		text_add_string(out, "\n    controlcdb recipients\n");
-		break;
+	case REPLY_NO_MAILBOX: add_mailbox(trial, out); break;
 	case REPLY_BAD_SENDER:
 		text_add_string(out, "If this sender's mail is wanted, take the entry out of ");
 		add_path(out, "badmailfrom");

@@ -17,6 +17,7 @@ struct advice_about {
 	struct span data;	 /* of the rule that matched */
 	struct span key;	 /* its address; a null pointer: none matched */
 	uint64_t line;		 /* where it stands; 0: unknown */
+	struct span text;	 /* that line */
 };
 
 /* Append lines, each with LF. Those to be copied begin with blanks. Nothing for a recipient that

@@ -114,6 +114,7 @@ static struct advice_about about(const struct explanation *explanation)
 			       ? text_span(&explanation->decision.match.key)
 			       : (struct span){NULL, 0},
 		.line = explanation->decision.number,
+		.text = explanation->decision.line,
 	};
 }
 

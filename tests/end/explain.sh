@@ -65,6 +65,24 @@ tcprules tcp.smtp.cdb tcp.smtp.tmp <tcp.smtp
 eval "$(told 203.0.113.9 user@elsewhere.example | sed -n 's/^ *\(echo .*\)/\1/p')"
 same "and so does the domain" 0 "$(code_of told 203.0.113.9 user@elsewhere.example)"
 
+
+# Files whose last line has no end, and lists that were made in another way.
+cp control/rcpthosts rcpthosts.kept
+printf example.org >control/rcpthosts
+eval "$(told 203.0.113.9 user@else.example | sed -n 's/^ *\((echo.*)\)/\1/p')"
+same "a domain behind a last line without its end" "example.org else.example" "$(xargs <control/rcpthosts)"
+cp rcpthosts.kept control/rcpthosts
+cdb -c -m control/recipients.cdb <<<'ann@example.org' 2>/dev/null || echo ann@example.org >control/recipients
+matches "a list of mailboxes without its text" 'add it to what +control/recipients\.cdb was made of' \
+	"$(told 203.0.113.9 joe@example.org | tr -s '\n ' ' ')"
+echo ann@example.org >control/recipients
+CONTROLDIR=control controlcdb recipients
+same "a mailbox that is not there" 1 "$(code_of told 203.0.113.9 joe@example.org)"
+eval "$(told 203.0.113.9 joe@example.org | sed -n -e 's/^ *\(echo .*\)/\1/p' -e 's/^ *\(CONTROLDIR=.*\)/\1/p')"
+same "the mailbox that was advised is there then" 0 "$(code_of told 203.0.113.9 joe@example.org)"
+same "and the others still are" 0 "$(code_of told 203.0.113.9 ann@example.org)"
+rm -f control/recipients control/recipients.cdb
+
 same "IPv6, any spelling" 0 "$(code_of told 2001:0DB8:17:0::5 x@elsewhere2.example)"
 same "a mapped address is IPv4" 0 "$(code_of told ::ffff:192.0.2.5 x@elsewhere2.example)"
 said=$(told 198.51.100.7 user@example.org)
@@ -115,6 +133,8 @@ wrong "a foreign file" 'unable to read foreign\.cdb' -x foreign.cdb -c control 1
 wrong "no cdb" 'unable to read none\.cdb: No such file' -x none.cdb -c control 192.0.2.1 user@example.org
 wrong "no text" 'unable to read none: No such file' -r none -c control 192.0.2.1 user@example.org
 wrong "no control directory" '421 unable to read controls.*nowhere/me' -x tcp.smtp.cdb -c nowhere 192.0.2.1 user@example.org
+echo '192.0.2.1:allow,SANDBOX="yes"' | tcprules odd.cdb odd.tmp
+wrong "a rule that smtpd cannot follow" '421 unable to read controls.*SANDBOX: neither 0 nor 1: yes' -x odd.cdb -c control 192.0.2.1 user@example.org
 same "no place to write to" 111 "$(relay-explain -c control 192.0.2.1 user@example.org >/dev/full 2>err; echo $?)"
 same "none at all" "111 relay-explain: fatal: unable to write to standard output: Bad file descriptor" \
 	"$(relay-explain -c control 192.0.2.1 user@example.org 2>err >&-; echo "$? $(cat err)")"

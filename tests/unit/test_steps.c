@@ -95,22 +95,40 @@ static void test_steps_name_what_decided(void **state)
 static void test_advice_can_be_pasted(void **state)
 {
 	static const struct {
-		const char *name, *ip, *cdb, *rules, *key, *words;
+		const char *name, *ip, *cdb, *rules, *key, *words, *text;
 	} cases[] = {
 		{"IPv4", "192.0.2.1", "a/x.cdb", "a/x", NULL,
-		 "    192.0.2.1:allow,RELAYCLIENT=\"\"\n    tcprules a/x.cdb a/x.tmp < a/x\n"},
+		 "    192.0.2.1:allow,RELAYCLIENT=\"\"\n    tcprules a/x.cdb a/x.tmp < a/x\n",
+		 NULL},
 		{"IPv6", "2001:db8::1", "x.cdb", NULL, NULL,
-		 "    [2001:db8::1]:allow,RELAYCLIENT=\"\"\n    tcprules x.cdb x.tmp < x\n"},
+		 "    [2001:db8::1]:allow,RELAYCLIENT=\"\"\n    tcprules x.cdb x.tmp < x\n", NULL},
 		{"odd names", "192.0.2.1", "a b.cdb", "it's", NULL,
-		 "    tcprules 'a b.cdb' 'a b.tmp' < 'it'\\''s'\n"},
+		 "    tcprules 'a b.cdb' 'a b.tmp' < 'it'\\''s'\n", NULL},
 		{"no names", "192.0.2.1", NULL, NULL, NULL,
-		 "    tcprules tcp.smtp.cdb tcp.smtp.tmp < tcp.smtp\n"},
+		 "    tcprules tcp.smtp.cdb tcp.smtp.tmp < tcp.smtp\n", NULL},
 		{"only a text", "192.0.2.1", NULL, "rules", NULL,
-		 "    tcprules rules.cdb rules.tmp < rules\n"},
-		{"an option-like name", "192.0.2.1", "-x.cdb", NULL, NULL, "tcprules '-x.cdb'"},
+		 "    tcprules rules.cdb rules.tmp < rules\n", NULL},
+		{"an option-like name", "192.0.2.1", "-x.cdb", NULL, NULL, "tcprules '-x.cdb'",
+		 NULL},
 		{"a rule of his own", "192.0.2.1", "x.cdb", "x", "192.0.2.1",
-		 "in place of its present rule, write this into x, line 9, and compile it."},
-		{"what it sets", "192.0.2.1", "x.cdb", "x", "192.0.2.", "present one sets: A=1.\n"},
+		 "in place of its present rule, write this into x, line 9, and compile it.",
+		 "192.0.2.1/32:deny"},
+		{"a rule of unknown text", "192.0.2.1", "x.cdb", "x", "192.0.2.1",
+		 "in place of its present rule, or in front of that if it is for others as well, "
+		 "write this into x, and compile it.",
+		 NULL},
+		{"a range", "192.0.2.1", "x.cdb", "x", "192.0.2.1",
+		 "so put this line in front of it (tcprules will tell that it comes first): x, "
+		 "line 9, and compile it.\n    192.0.2.1:allow,",
+		 "192.0.2.1-9:deny"},
+		{"an ident answer", "192.0.2.1", "x.cdb", "x", "j@o@192.0.2.1",
+		 "write this into x, line 9, and compile it.\n    j@o@192.0.2.1:allow,",
+		 "j@o@192.0.2.1:deny"},
+		{"an ident answer and a name", "2001:db8::1", "x.cdb", "x", "joe@=pc.x.example",
+		 "add this line to x, and compile it.\n    joe@[2001:db8::1]:allow,RELAY",
+		 "joe@=pc.x.example:deny"},
+		{"what it sets", "192.0.2.1", "x.cdb", "x", "192.0.2.", "present one sets: A=1.\n",
+		 NULL},
 	};
 
 	(void)state;
@@ -120,7 +138,8 @@ static void test_advice_can_be_pasted(void **state)
 			.rules = cases[index].rules,
 			.data = SPAN("+A=1\0+RELAYCLIENT=\0"),
 			.key = span_of(cases[index].key),
-			.line = 9,
+			.line = cases[index].text ? 9 : 0,
+			.text = span_of(cases[index].text),
 		};
 		struct text out;
 
