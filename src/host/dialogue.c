@@ -16,15 +16,24 @@ static void flush(const struct dialogue *dialogue)
 	client_flush(dialogue->client);
 }
 
-/* Wait for greetdelay and see whether the client keeps silent. False when the session must not
- * begin: it has talked, and was told so, or it has gone. */
-static bool greet_later(const struct dialogue *dialogue)
+/* Say this reply in place of a greeting. */
+static void turn_away(const struct dialogue *dialogue, struct span reply)
 {
 	struct smtp_event refusal = {
 		.kind = SMTP_REFUSE,
-		.code = 554,
-		.reason = SPAN("smtp protocol violation (#5.5.1)"),
+		.code = reply.bytes[0] == '5' ? 554 : 421,
+		.reason = span_tail(reply, 4),
 	};
+
+	client_say(dialogue->client, reply);
+	client_say(dialogue->client, SPAN("\r\n"));
+	dialogue->host.event(dialogue->host.world, &refusal);
+}
+
+/* Wait for greetdelay and see whether the client keeps silent. False when the session must not
+ * begin: it has talked, or the host is being shut down, and it was told so; or it has gone. */
+static bool greet_later(const struct dialogue *dialogue)
+{
 	uint64_t waited;
 	size_t count;
 	char byte;
@@ -32,12 +41,11 @@ static bool greet_later(const struct dialogue *dialogue)
 	switch (client_read(dialogue->client, &byte, 1,
 			    (uint64_t)dialogue->settings->greet_delay * 1000, &count, &waited)) {
 	case CLIENT_SLOW: return true;
-	case CLIENT_BYTES:
-		client_say(dialogue->client, SPAN("554 smtp protocol violation (#5.5.1)\r\n"));
-		dialogue->host.event(dialogue->host.world, &refusal);
-		return false;
-	case CLIENT_END:
-	case CLIENT_STOP: break;
+	case CLIENT_BYTES: turn_away(dialogue, SPAN("554 smtp protocol violation (#5.5.1)")); break;
+	case CLIENT_STOP:
+		turn_away(dialogue, SPAN("421 this host is shutting down (#4.3.2)"));
+		break;
+	case CLIENT_END: break;
 	}
 	return false;
 }
@@ -79,7 +87,7 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 			step = SMTP_MORE;
 		}
 		patience_turn(&patience, smtp_session_in_data(session),
-			      smtp_session_totals(session).commands);
+			      smtp_session_message(session), smtp_session_totals(session).commands);
 	}
 	dialogue->client->has_said_all = step == SMTP_QUIT;
 }

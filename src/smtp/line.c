@@ -4,11 +4,14 @@
  * HTTP may be of any length. */
 #define END_KEPT 32
 
+/* The line begins with what is kept of it, and goes on with the part. */
 static bool is_auth(const struct text *line, struct span part)
 {
-	struct span start = line->length ? text_span(line) : part;
+	static const struct span verb = {"auth ", 5};
+	struct span kept = span_head(text_span(line), verb.length);
 
-	return span_starts_folded(start, SPAN("auth "));
+	return span_starts_folded(verb, kept) &&
+	       span_starts_folded(part, span_tail(verb, kept.length));
 }
 
 /* Most bytes of the line that begins so. */

@@ -22,6 +22,7 @@ static bool open_message(struct smtp_session *session)
 	if (host->open(host->world, text_span(&session->hello), protocol(session)) != VERDICT_YES)
 		return false;
 	session->is_open = true;
+	session->opened++;
 	body_start(&session->body, session->settings->largest_message, session->room);
 	session->body.world = host->world;
 	session->body.put = host->body;

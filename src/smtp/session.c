@@ -309,6 +309,13 @@ bool smtp_session_in_data(const struct smtp_session *session)
 	return session->input == INPUT_DATA || session->input == INPUT_CHUNK;
 }
 
+uint64_t smtp_session_message(const struct smtp_session *session)
+{
+	if (session->is_open)
+		return session->opened;
+	return session->input == INPUT_CHUNK ? UINT64_MAX - session->totals.commands : 0;
+}
+
 struct smtp_totals smtp_session_totals(const struct smtp_session *session)
 {
 	return session->totals;

@@ -151,6 +151,9 @@ void smtp_session_end(struct smtp_session *session, enum smtp_end reason);
  * command lines, which is among the totals, a caller can give each its time. */
 bool smtp_session_in_data(const struct smtp_session *session);
 
+/* Which message is under way, each chunk that is thrown away being one by itself; 0: none. */
+uint64_t smtp_session_message(const struct smtp_session *session);
+
 struct smtp_totals smtp_session_totals(const struct smtp_session *session);
 
 void smtp_session_free(struct smtp_session *session); /* NULL allowed */

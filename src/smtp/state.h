@@ -18,6 +18,7 @@
 #define LINE_LARGEST 2048 /* bytes of a command line, its end included */
 /* Bytes; with what is made of it, it is the largest thing in memory. */
 #define ENVELOPE_LARGEST (1024 * 1024)
+#define RECIPIENT_COST	 16 /* bytes of it that each recipient takes besides its address */
 
 /* What the next bytes from the client are. */
 enum smtp_input {
@@ -57,6 +58,7 @@ struct smtp_session {
 	uint32_t recipients;
 	struct text why; /* why the first recipient was accepted */
 	bool is_open;	 /* the host has a message open */
+	uint64_t opened; /* messages so far that were */
 
 	/* The command that is being handled. */
 	struct smtp_path path;

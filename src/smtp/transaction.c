@@ -116,6 +116,14 @@ void transaction_mail(struct smtp_session *session, struct span argument)
 
 /* --- RCPT --- */
 
+/* For one more recipient, and the NUL at the end. */
+static bool has_room(const struct smtp_session *session, size_t length)
+{
+	size_t others = session->envelope.length + session->recipients * (size_t)RECIPIENT_COST;
+
+	return others + length + 3 + RECIPIENT_COST <= ENVELOPE_LARGEST;
+}
+
 static enum smtp_reply judge_recipient(struct smtp_session *session, struct span argument,
 				       struct text *why)
 {
@@ -141,7 +149,7 @@ static enum smtp_reply judge_recipient(struct smtp_session *session, struct span
 	if (reply != REPLY_RECIPIENT_OK)
 		return reply;
 	if (session->recipients >= session->settings->most_recipients ||
-	    path->address.length > ENVELOPE_LARGEST - session->envelope.length - 3)
+	    !has_room(session, path->address.length))
 		return REPLY_TOO_MANY_RECIPIENTS;
 	text_add_byte(&session->envelope, 'T');
 	text_add(&session->envelope, text_span(&path->address));

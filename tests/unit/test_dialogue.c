@@ -73,6 +73,17 @@ static bool heard(struct world *world, const char *line)
 	return strstr(text_string(&world->fake.transcript), line) != NULL;
 }
 
+/* SIGTERM was noticed, and is no more. */
+static void take_stop(void)
+{
+	sigset_t stop;
+	int number;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigwait(&stop, &number);
+}
+
 static void test_dialogue_serves_until_the_client_has_said_all(void **state)
 {
 	static struct world world;
@@ -119,14 +130,8 @@ static void test_dialogue_ends_as_the_client_does(void **state)
 		if (!heard(&world, cases[index].last))
 			fail_msg("%s: %s", cases[index].name, world.fake.transcript.bytes);
 		assert_false(world.client.has_said_all);
-		if (cases[index].stops) {
-			sigset_t stop;
-			int number;
-
-			sigemptyset(&stop);
-			sigaddset(&stop, SIGTERM);
-			sigwait(&stop, &number);
-		}
+		if (cases[index].stops)
+			take_stop();
 		close_world(&world);
 	}
 }
@@ -167,6 +172,15 @@ static void test_dialogue_greets_later_only_who_keeps_silent(void **state)
 	shutdown(world.ends[0], SHUT_RDWR);
 	assert_true(dialogue_hold(&world.dialogue, &totals));
 	assert_false(heard(&world, "reply  220"));
+	close_world(&world);
+
+	open_world(&world, 60);
+	raise(SIGTERM); /* blocked, so that it waits to be noticed */
+	assert_true(dialogue_hold(&world.dialogue, &totals));
+	take_stop();
+	assert_true(heard(&world, "refuse 421 why="));
+	assert_int_equal(read(world.ends[0], bytes, sizeof(bytes)), 41);
+	assert_memory_equal(bytes, "421 this host is shutting down (#4.3.2)\r\n", 41);
 	close_world(&world);
 
 	open_world(&world, 1); /* and who says nothing afterwards either */

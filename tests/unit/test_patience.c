@@ -14,11 +14,11 @@ static void test_patience_a_byte_buys_no_time_for_a_command(void **state)
 	assert_int_equal(patience_left(&patience), 300000);
 	for (unsigned second = 0; second < 299; second++) {
 		patience_wait(&patience, 1000, 1);
-		patience_turn(&patience, false, 0);
+		patience_turn(&patience, false, 0, 0);
 	}
 	assert_int_equal(patience_left(&patience), 1000);
 	patience_wait(&patience, 1000, 1);
-	patience_turn(&patience, false, 0);
+	patience_turn(&patience, false, 0, 0);
 	assert_int_equal(patience_left(&patience), 0);
 }
 
@@ -29,7 +29,7 @@ static void test_patience_each_command_has_its_own_time(void **state)
 	(void)state;
 	patience_init(&patience, limits);
 	patience_wait(&patience, 299000, 6);
-	patience_turn(&patience, false, 1);
+	patience_turn(&patience, false, 0, 1);
 	assert_int_equal(patience_left(&patience), 300000);
 }
 
@@ -40,9 +40,9 @@ static void test_patience_in_data_a_byte_ends_a_stall(void **state)
 	(void)state;
 	patience_init(&patience, (struct patience_limits){300, 60, 0});
 	patience_wait(&patience, 5, 6);
-	patience_turn(&patience, true, 3);
+	patience_turn(&patience, true, 1, 3);
 	patience_wait(&patience, 299000, 1);
-	patience_turn(&patience, true, 3);
+	patience_turn(&patience, true, 1, 3);
 	assert_int_equal(patience_left(&patience), 300000);
 	patience_wait(&patience, 299000, 0);
 	assert_int_equal(patience_left(&patience), 1000);
@@ -70,7 +70,7 @@ static void test_patience_wants_a_rate_after_the_grace(void **state)
 		struct patience patience;
 
 		patience_init(&patience, limits);
-		patience_turn(&patience, true, 1);
+		patience_turn(&patience, true, 1, 1);
 		if (cases[index].bytes)
 			patience_wait(&patience, cases[index].milliseconds, cases[index].bytes);
 		if (patience_left(&patience) != cases[index].left)
@@ -86,12 +86,33 @@ static void test_patience_a_new_message_starts_anew(void **state)
 
 	(void)state;
 	patience_init(&patience, limits);
-	patience_turn(&patience, true, 4);
+	patience_turn(&patience, true, 1, 4);
 	patience_wait(&patience, 50000, 10);
 	/* The end of one message and the beginning of the next came in one piece. */
-	patience_turn(&patience, true, 8);
+	patience_turn(&patience, true, 2, 8);
 	assert_int_equal(patience_left(&patience), 60000);
-	patience_turn(&patience, false, 8);
+	patience_turn(&patience, false, 0, 8);
+	assert_int_equal(patience_left(&patience), 300000);
+}
+
+static void test_patience_takes_all_chunks_of_a_message_together(void **state)
+{
+	struct patience patience;
+
+	(void)state;
+	patience_init(&patience, limits);
+	for (unsigned chunk = 1; chunk <= 3; chunk++) {
+		patience_turn(&patience, true, 1, chunk);
+		patience_wait(&patience, 15000, 100);
+		patience_turn(&patience, false, 1, chunk); /* the next chunk's command */
+		patience_wait(&patience, 4000, 20);
+	}
+	assert_int_equal(patience_left(&patience), 60000 - 3 * 19000);
+	patience_turn(&patience, true, 1, 4);
+	assert_int_equal(patience_left(&patience), 60000 - 3 * 19000);
+	patience_wait(&patience, 3000, 1);
+	assert_int_equal(patience_left(&patience), 0);
+	patience_turn(&patience, false, 0, 5);
 	assert_int_equal(patience_left(&patience), 300000);
 }
 
@@ -103,6 +124,7 @@ int main(void)
 		cmocka_unit_test(test_patience_in_data_a_byte_ends_a_stall),
 		cmocka_unit_test(test_patience_wants_a_rate_after_the_grace),
 		cmocka_unit_test(test_patience_a_new_message_starts_anew),
+		cmocka_unit_test(test_patience_takes_all_chunks_of_a_message_together),
 	};
 
 	return cmocka_run_group_tests_name("patience", tests, NULL, NULL);

@@ -249,6 +249,121 @@ static void test_session_counts(void **state)
 	fake_host_free(&fake);
 }
 
+/* Feed a session with a recipient again and again until one is refused; then the transcript ends in
+ * that. Returns how many were accepted. */
+static unsigned fill_with_recipients(struct smtp_session *session, struct fake_host *fake,
+				     struct span recipient)
+{
+	unsigned count = 0;
+
+	for (;; count++) {
+		text_clear(&fake->transcript);
+		smtp_session_feed(session, recipient);
+		if (!strstr(text_string(&fake->transcript), "reply  250 "))
+			return count;
+	}
+}
+
+static void test_session_defers_recipients_beyond_a_mebibyte(void **state)
+{
+	struct smtp_settings settings = transcript_settings();
+	char room[BODY_ROOM], long_one[1000], sender[1000];
+	struct fake_host fake;
+	struct smtp_host host;
+
+	(void)state;
+	settings.most_recipients = UINT32_MAX;
+	settings.most_errors = 0;
+	snprintf(long_one, sizeof(long_one), "RCPT TO:<%0886d@example.org>\r\n", 1);
+	/* However near to it the others came. */
+	for (int length = 50; length <= 890; length += length < 850 ? 100 : 1) {
+		struct smtp_session *session;
+		unsigned count;
+
+		fake_host_init(&fake);
+		text_add_string(&fake.hosted, "example.org\n");
+		host = fake_host_table(&fake);
+		session = smtp_session_new(&settings, &host, room);
+		snprintf(sender, sizeof(sender), "MAIL FROM:<%0*d@b.example>\r\n", length, 1);
+		smtp_session_feed(session, span_of(sender));
+		count = fill_with_recipients(session, &fake, span_of(long_one));
+		assert_in_range(count, 1000, 1048576 / 900);
+		assert_non_null(strstr(text_string(&fake.transcript), "reply  452 "));
+		assert_true(fill_with_recipients(session, &fake,
+						 SPAN("RCPT TO:<a@example.org>\r\n")) < 40);
+		assert_non_null(strstr(text_string(&fake.transcript), "reply  452 "));
+		text_clear(&fake.transcript);
+		smtp_session_feed(session, SPAN("DATA\r\n.\r\n"));
+		assert_int_equal(smtp_session_totals(session).messages, 1);
+		smtp_session_free(session);
+		fake_host_free(&fake);
+	}
+}
+
+/* What RFC 4954 section 4 allows of one line holds wherever it is cut. */
+static void test_session_auth_lines_may_be_cut_anywhere(void **state)
+{
+	struct smtp_settings settings = transcript_settings();
+	char room[BODY_ROOM], line[4000] = "AUTH PLAIN ";
+	struct fake_host fake;
+	struct smtp_host host;
+	size_t length = strlen(line);
+
+	(void)state;
+	settings.offers_auth = settings.allows_clear_auth = true;
+	memset(line + length, 'A', 2400);
+	memcpy(line + length + 2400, "\r\n", 2);
+	for (size_t cut = 0; cut < 20; cut++) {
+		struct smtp_session *session;
+
+		fake_host_init(&fake);
+		host = fake_host_table(&fake);
+		session = smtp_session_new(&settings, &host, room);
+		smtp_session_feed(session, (struct span){line, cut});
+		smtp_session_feed(session, (struct span){line + cut, length + 2402 - cut});
+		if (strstr(text_string(&fake.transcript), "reply  500 "))
+			fail_msg("cut behind %zu: %s", cut, text_string(&fake.transcript));
+		smtp_session_free(session);
+		fake_host_free(&fake);
+	}
+}
+
+static void test_session_tells_messages_apart(void **state)
+{
+	struct smtp_settings settings = transcript_settings();
+	struct smtp_session *session;
+	struct fake_host fake;
+	struct smtp_host host;
+	char room[BODY_ROOM];
+	uint64_t first;
+
+	(void)state;
+	fake_host_init(&fake);
+	text_add_string(&fake.hosted, "example.org\n");
+	host = fake_host_table(&fake);
+	session = smtp_session_new(&settings, &host, room);
+	smtp_session_feed(session, SPAN("MAIL FROM:<a@b.example>\r\nRCPT TO:<a@example.org>\r\n"));
+	assert_int_equal(smtp_session_message(session), 0);
+	smtp_session_feed(session, SPAN("BDAT 3\r\na"));
+	first = smtp_session_message(session);
+	assert_int_not_equal(first, 0);
+	smtp_session_feed(session, SPAN("bc"));
+	assert_int_equal(smtp_session_message(session), first); /* between its chunks as well */
+	smtp_session_feed(session, SPAN("BDAT 3 LAST\r\na"));
+	assert_int_equal(smtp_session_message(session), first);
+	smtp_session_feed(session, SPAN("bc"));
+	assert_int_equal(smtp_session_message(session), 0);
+	smtp_session_feed(session, SPAN("BDAT 3\r\na")); /* out of turn: thrown away */
+	assert_int_not_equal(smtp_session_message(session), first);
+	assert_int_not_equal(smtp_session_message(session), 0);
+	smtp_session_feed(session, SPAN("bcMAIL FROM:<a@b.example>\r\nRCPT TO:<a@example.org>\r\n"
+					"DATA\r\n"));
+	assert_int_not_equal(smtp_session_message(session), first);
+	assert_int_not_equal(smtp_session_message(session), 0);
+	smtp_session_free(session);
+	fake_host_free(&fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +372,9 @@ int main(void)
 		cmocka_unit_test(test_session_survives_each_question_that_cannot_be_answered),
 		cmocka_unit_test(test_session_survives_each_allocation_that_fails),
 		cmocka_unit_test(test_session_counts),
+		cmocka_unit_test(test_session_defers_recipients_beyond_a_mebibyte),
+		cmocka_unit_test(test_session_auth_lines_may_be_cut_anywhere),
+		cmocka_unit_test(test_session_tells_messages_apart),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
