@@ -262,10 +262,24 @@ bool ask_start_tls(void *world)
 
 /* --- the message --- */
 
+/* Whoever takes the message may take his time: see host/direct.c. */
+static void let_out(struct ask *ask)
+{
+	if (ask->client->length == 0)
+		return;
+	ask_flush(ask);
+	client_flush(ask->client);
+}
+
 static enum verdict open_message(void *world, struct span hello, struct span protocol)
 {
 	struct ask *ask = world;
-	size_t start = frame_begin(&ask->out, REQUEST_OPEN);
+	size_t start;
+
+	if (ask->may_linger)
+		let_out(ask);
+	ask->may_linger = false;
+	start = frame_begin(&ask->out, REQUEST_OPEN);
 
 	frame_add_span(&ask->out, hello);
 	frame_add_span(&ask->out, protocol);
@@ -275,6 +289,7 @@ static enum verdict open_message(void *world, struct span hello, struct span pro
 
 static void body(void *world, struct span bytes)
 {
+	let_out(world);
 	while (bytes.length) {
 		struct span part = span_head(bytes, ASK_BLOCK);
 
@@ -285,6 +300,9 @@ static void body(void *world, struct span bytes)
 
 static void discard(void *world)
 {
+	struct ask *ask = world;
+
+	ask->may_linger = true;
 	tell_bytes(world, REQUEST_DISCARD, SPAN(""));
 }
 
@@ -293,6 +311,7 @@ static enum verdict commit(void *world, struct span envelope, struct smtp_answer
 	struct ask *ask = world;
 	struct answer answer;
 
+	let_out(ask);
 	if (ask->client->is_gone) {
 		discard(ask);
 		return VERDICT_LATER;

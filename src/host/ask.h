@@ -47,6 +47,7 @@ struct ask {
 	struct text answer; /* the frame that came last */
 	bool is_lost;	    /* the monitor is gone */
 	bool has_told;	    /* of what the log shall have, and no answer has come since */
+	bool may_linger;    /* the program that had a message which was thrown away */
 };
 
 /* The client must stay. */

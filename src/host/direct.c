@@ -209,6 +209,9 @@ bool direct_start_tls(void *world)
 
 /* --- the message --- */
 
+/* Whoever takes the message may take his time, and a client must not wait with it for what was
+ * decided long before: RFC 2920 section 3.2. So replies are let out first. */
+
 static void write_received(struct direct *direct, struct span hello, struct span protocol)
 {
 	const char *remote_info = environment_get("TCPREMOTEINFO");
@@ -238,6 +241,8 @@ static enum verdict open_message(void *world, struct span hello, struct span pro
 
 	direct->message = now();
 	text_clear(&direct->queue_id);
+	if (hand_off_lingers(&direct->hand_off))
+		client_flush(direct->client);
 	if (hand_off_open(&direct->hand_off) == -1) {
 		warn_errno("unable to run %s", direct->hand_off.name);
 		return VERDICT_LATER;
@@ -257,6 +262,7 @@ static void body(void *world, struct span bytes)
 {
 	struct direct *direct = world;
 
+	client_flush(direct->client);
 	hand_off_write(&direct->hand_off, bytes);
 }
 
@@ -274,6 +280,7 @@ static enum verdict commit(void *world, struct span envelope, struct smtp_answer
 	struct queue_result result;
 	enum verdict verdict;
 
+	client_flush(direct->client);
 	if (direct->client->is_gone) {
 		hand_off_abandon(&direct->hand_off);
 		return VERDICT_LATER;

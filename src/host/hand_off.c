@@ -17,6 +17,11 @@ void hand_off_init(struct hand_off *hand_off, const char *name)
 	maildir_init(&hand_off->maildir, maildir_find(&hand_off->directory));
 }
 
+bool hand_off_lingers(const struct hand_off *hand_off)
+{
+	return hand_off->name && hand_off->program.child != -1;
+}
+
 int hand_off_open(struct hand_off *hand_off)
 {
 	if (hand_off->name)

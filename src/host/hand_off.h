@@ -24,6 +24,9 @@ struct hand_off {
 /* name may be NULL, or empty for the same, and must stay. */
 void hand_off_init(struct hand_off *hand_off, const char *name);
 
+/* The program that had a message which was abandoned has not ended: the next one will wait. */
+bool hand_off_lingers(const struct hand_off *hand_off);
+
 /* Begin a message. Returns 0, or -1 with errno, and then no message is open. */
 int hand_off_open(struct hand_off *hand_off);
 

@@ -53,6 +53,36 @@ session.process.kill()  # its queue program sees that it never gets an envelope
 session.end()
 same('a client that says nothing is none either', 0, start().end())
 
+# --- those that do not wait for replies, while the queue program takes its time ---
+with open('slow-queue', 'w') as program:
+    program.write('#!/bin/sh\ncat >/dev/null\ncat <&1 >/dev/null\ncat go\n')
+os.chmod('slow-queue', 0o755)
+os.mkfifo('go')
+
+
+def let_go():
+    """The queue program ends."""
+    with open('go', 'w'):
+        pass
+
+
+for confined in '0', '1':
+    session = start(QMAILQUEUE=os.path.abspath('slow-queue'), SANDBOX=confined)
+    session.send('EHLO x', 'MAIL FROM:<a@b.example>', 'RCPT TO:<c@example.org>', 'BDAT 3 LAST', 'x')
+    same(f'replies come before the message is queued, SANDBOX={confined}', ['250', '250', '250'],
+         [session.reply()[:3] for _ in range(3)])
+    let_go()
+    same('and then its own', '250', session.reply()[:3])
+    session.send('MAIL FROM:<a@b.example>', 'RCPT TO:<c@example.org>', 'BDAT 3', 'x', 'RSET', 'MAIL FROM:<a@b.example>',
+                 'RCPT TO:<c@example.org>', 'DATA')
+    same('and before one that was thrown away has ended', ['250'] * 6, [session.reply()[:3] for _ in range(6)])
+    let_go()
+    same('and then the next one begins', '354', session.reply()[:3])
+    session.send('.')
+    let_go()
+    same('and is queued', '250', session.reply()[:3])
+    session.end()
+
 # --- those that flood ---
 session = start()
 session.raw(b'NOOP ' + b'x' * (1 << 20) + b'\r\n')
