@@ -110,6 +110,11 @@ static bool has_odd_byte(struct span local)
 	       span_find(local, '!') < local.length || span_find(local, ':') < local.length;
 }
 
+bool path_is_double_bounce(const struct smtp_path *path)
+{
+	return span_equal(text_span(&path->address), SPAN("#@[]"));
+}
+
 static enum path_result judge(const struct walk *walk, struct smtp_path *path)
 {
 	struct span address = text_span(&path->address);
@@ -119,7 +124,7 @@ static enum path_result judge(const struct walk *walk, struct smtp_path *path)
 	path->at = span_find_last(address, '@');
 	if (path->at < address.length) {
 		has_local = path->at > 0;
-		if (!is_domain(span_tail(address, path->at + 1)))
+		if (!is_domain(span_tail(address, path->at + 1)) && !path_is_double_bounce(path))
 			return PATH_SYNTAX;
 	}
 	if (!has_local || (walk->has_at && walk->has_quoted))

@@ -31,6 +31,9 @@ enum path_result { PATH_OK, PATH_SYNTAX, PATH_TOO_LONG, PATH_NO_MEMORY };
  * what follows it, which is empty or begins with a blank. The empty address of "<>" is PATH_OK. */
 enum path_result path_read(struct span text, struct smtp_path *path, struct span *rest);
 
+/* The sender that qmail gives to bounces of bounces: it looks like an address, and can be none. */
+bool path_is_double_bounce(const struct smtp_path *path);
+
 /* The part behind the last '@'; empty when there is none. */
 struct span path_domain(const struct smtp_path *path);
 

@@ -134,7 +134,7 @@ static enum smtp_reply judge_recipient(struct smtp_session *session, struct span
 	reply = read_path(session, argument, SPAN("to:"), REPLY_RECIPIENT_SYNTAX, &rest);
 	if (reply != REPLY_NONE)
 		return reply;
-	if (path->address.length == 0)
+	if (path->address.length == 0 || path_is_double_bounce(path))
 		return REPLY_RECIPIENT_SYNTAX;
 	session->recipient = text_span(&path->address);
 	if (span_trim_start(rest).length)

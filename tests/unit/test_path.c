@@ -24,6 +24,7 @@ static void test_path_has_one_form(void **state)
 		{"<>", "", "", "", false},
 		{"<> SIZE=3", "", "", " SIZE=3", false},
 		{"<postmaster>", "postmaster", "", "", false},
+		{"<#@[]>", "#@[]", "[]", "", false},
 		{"<\"a b\"@c.example>", "a b@c.example", "c.example", "", false},
 		{"<\"a>b\"@c.example>", "a>b@c.example", "c.example", "", false},
 		{"<a\\ b@c.example>", "a b@c.example", "c.example", "", false},
