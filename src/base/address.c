@@ -48,6 +48,18 @@ bool address_read_span(struct span text, struct address *address)
 	return address_read(string, address);
 }
 
+bool address_read_client(struct span text, struct address *address)
+{
+	size_t scope = span_find(text, '%');
+	struct address read;
+
+	if (!address_read_span(span_head(text, scope), &read) ||
+	    (scope < text.length && read.version != 6))
+		return false;
+	*address = read;
+	return true;
+}
+
 /* RFC 5952 section 4: lower case, no leading zeros, the first longest run of two or more zero
  * groups is "::". Written here because C libraries differ in it. */
 static size_t write_6(const uint8_t bytes[16], char *text)

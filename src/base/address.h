@@ -24,6 +24,10 @@ struct address {
 bool address_read(const char *string, struct address *address);
 bool address_read_span(struct span text, struct address *address);
 
+/* The same for a client's address as others write it: that of IPv6 may have a scope (fe80::1%eth0),
+ * which is cut off, as rules, windows and lists have none. */
+bool address_read_client(struct span text, struct address *address);
+
 /* From the bytes of a socket address, in network order. */
 struct address address_from_4(const void *bytes);
 struct address address_from_16(const void *bytes);

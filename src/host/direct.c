@@ -43,7 +43,7 @@ void direct_init(struct direct *direct, struct settings *settings, struct client
 		.start = now(),
 	};
 	direct->log.ip = known(ip);
-	if (ip && address_read(ip, &address)) {
+	if (ip && address_read_client(span_of(ip), &address)) {
 		address_write(&address, direct->remote_ip);
 		direct->log.ip = span_of(direct->remote_ip);
 	}

@@ -99,6 +99,7 @@ int main(int argc, char **argv)
 	int letter;
 
 	report_begin("proxy-env");
+	chain_ignore_signals();
 	while ((letter = options_next(argc, argv, "t:", USAGE)) != -1)
 		if (!number_read(optarg, 1, 86400, &seconds))
 			die_usage(USAGE, "-t wants 1 to 86400 seconds");

@@ -29,7 +29,7 @@ static void open_window(const char *directory)
 		warn("no mark in %s: neither TCPREMOTEIP nor IP is set", directory);
 		return;
 	}
-	if (!address_read(value, &client)) {
+	if (!address_read_client(span_of(value), &client)) {
 		warn("no mark in %s: %s is not an IP address: %s", directory, name, value);
 		return;
 	}
@@ -43,6 +43,7 @@ static void open_window(const char *directory)
 int main(int argc, char **argv)
 {
 	report_begin("relay-allow");
+	chain_ignore_signals();
 	while (options_next(argc, argv, "v", USAGE) != -1)
 		report_more();
 	if (argc - optind < 2)

@@ -28,7 +28,7 @@ static void look_for_window(const char *directory, uint32_t lifetime)
 	struct address client;
 	struct text why;
 
-	if (!address_read(environment_require("TCPREMOTEIP"), &client))
+	if (!address_read_client(span_of(environment_require("TCPREMOTEIP")), &client))
 		die(EXIT_PERMANENT, "TCPREMOTEIP is not an IP address");
 	address_write(&client, text);
 	text_init(&why, REPORT_LINE);
@@ -52,6 +52,7 @@ int main(int argc, char **argv)
 	int letter;
 
 	report_begin("relay-check");
+	chain_ignore_signals();
 	while ((letter = options_next(argc, argv, "t:v", USAGE)) != -1) {
 		switch (letter) {
 		case 't':

@@ -50,6 +50,7 @@ int main(int argc, char **argv)
 	int letter;
 
 	report_begin("tcp-env");
+	chain_ignore_signals();
 	wanted.remote_host = true;
 	while ((letter = options_next(argc, argv, NAMES_LETTERS, USAGE)) != -1) {
 		reason = names_wanted_option(&wanted, letter, optarg);

@@ -28,14 +28,10 @@ static enum verdict ask(struct question *question, struct span key)
 	return match->key.failed ? VERDICT_LATER : VERDICT_YES;
 }
 
-/* An address with a scope (fe80::1%eth0) is judged without it, as rules have none. */
 static void read_ip(struct question *question, struct span ip, char text[ADDRESS_TEXT])
 {
-	size_t scope = span_find(ip, '%');
-
 	question->ip = ip;
-	if (!address_read_span(span_head(ip, scope), &question->address) ||
-	    (scope < ip.length && question->address.version != 6))
+	if (!address_read_client(ip, &question->address))
 		return;
 	question->is_address = true;
 	question->ip = (struct span){text, address_write(&question->address, text)};

@@ -1,6 +1,8 @@
 #include "unix/chain.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +12,25 @@
 
 #define LONGEST_PATH 4096
 #define SHELL	     "/bin/sh"
+
+static const int numbers[] = {SIGPIPE, SIGXFSZ};
+static struct sigaction before[sizeof(numbers) / sizeof(*numbers)];
+static bool is_ignoring;
+
+void chain_ignore_signals(void)
+{
+	struct sigaction ignoring = {.sa_handler = SIG_IGN};
+
+	for (size_t index = 0; index < sizeof(numbers) / sizeof(*numbers); index++)
+		sigaction(numbers[index], &ignoring, &before[index]);
+	is_ignoring = true;
+}
+
+static void restore_signals(void)
+{
+	for (size_t index = 0; is_ignoring && index < sizeof(numbers) / sizeof(*numbers); index++)
+		sigaction(numbers[index], &before[index], NULL);
+}
 
 /* What has no #! is the shell's, as for execvp(3); the execvp of musl does not see to that. */
 static void exec_by_shell(const char *path, char **argv)
@@ -37,6 +58,7 @@ void chain_find(const char *program, struct text *path)
 
 void chain_exec_found(const struct text *path, char **argv)
 {
+	restore_signals();
 	execv(text_string(path), argv);
 	if (errno == ENOEXEC)
 		exec_by_shell(text_string(path), argv);

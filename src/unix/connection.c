@@ -144,9 +144,9 @@ bool connection_of_environment(struct connection *connection)
 	const char *interface = environment_get("TCP6INTERFACE");
 
 	memset(connection, 0, sizeof(*connection));
-	if (!remote || !address_read(remote, &connection->remote))
+	if (!remote || !address_read_client(span_of(remote), &connection->remote))
 		return false;
-	if (!local || !address_read(local, &connection->local))
+	if (!local || !address_read_client(span_of(local), &connection->local))
 		connection->local = (struct address){.version = connection->remote.version};
 	connection->remote_port = port_of_environment("TCPREMOTEPORT");
 	connection->local_port = port_of_environment("TCPLOCALPORT");

@@ -210,3 +210,31 @@ rm -f store/*
 same "no renewal is lost beside expiries" "0 lost" "$(timeout 120 python3 hammer.py 2>hammer.log)"
 cat hammer.log
 same "and nothing is left aside" "" "$(relay-expire store; find store -name '*.expiring')"
+
+# --- a log that is broken ---
+# Descriptor 2 is a pipe whose reader is gone, or a file that may not grow. What is run has the signals as
+# they were.
+cat >broken.py <<'END'
+import os, resource, signal, subprocess, sys
+
+kind, *command = sys.argv[1:]
+if kind == 'pipe':
+    reading, log = os.pipe()
+    os.close(reading)
+else:
+    log = os.open('full.log', os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(log, b'x' * 4096)
+done = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, text=True, restore_signals=True, preexec_fn=(
+    lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))) if kind == 'file' else None)
+print(done.returncode, done.stdout.split())
+END
+for kind in pipe file; do
+	broken() { TCPREMOTEIP=192.0.2.1 python3 broken.py $kind "$@"; }
+	same "a login goes on, though its trouble cannot be logged: $kind" "0 ['SigIgn:', '0000000000000000']" \
+		"$(broken relay-allow /nonexistent grep SigIgn /proc/self/status)"
+	same "and though its mark cannot: $kind" "0 ['in']" "$(broken relay-allow -v store echo in)"
+	same "and so does the question: $kind" "0 ['1']" "$(broken relay-check store/x/y sh -c 'echo $RELAYUNKNOWN')"
+done
+same "an address with a scope" "run" "$(TCPREMOTEIP=fe80::1%eth0 relay-allow store echo run 2>&1)"
+same "has its window" "may relay" \
+	"$(TCPREMOTEIP=fe80::1%eth0 relay-check store sh -c 'echo "${RELAYCLIENT-may not}${RELAYCLIENT+may relay}"')"

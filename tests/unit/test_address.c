@@ -46,6 +46,33 @@ static void test_address_has_one_spelling(void **state)
 	}
 }
 
+static void test_address_of_a_client_may_have_a_scope(void **state)
+{
+	static const struct {
+		const char *input, *text; /* text NULL: not an address */
+	} cases[] = {
+		{"fe80::1%eth0", "fe80::1"},
+		{"fe80::1%", "fe80::1"},
+		{"2001:DB8::1", "2001:db8::1"},
+		{"192.0.2.1", "192.0.2.1"},
+		{"192.0.2.1%eth0", NULL},
+		{"::ffff:192.0.2.1%eth0", NULL},
+		{"%eth0", NULL},
+		{"", NULL},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct address address;
+		char text[ADDRESS_TEXT] = "";
+
+		if (address_read_client(span_of(cases[index].input), &address))
+			address_write(&address, text);
+		if (strcmp(text, cases[index].text ? cases[index].text : "") != 0)
+			fail_msg("%s: %s", cases[index].input, text);
+	}
+}
+
 static void test_address_prefix_clears_the_rest(void **state)
 {
 	static const struct {
@@ -86,6 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_address_has_one_spelling),
+		cmocka_unit_test(test_address_of_a_client_may_have_a_scope),
 		cmocka_unit_test(test_address_prefix_clears_the_rest),
 		cmocka_unit_test(test_address_span_may_hold_nul),
 	};
