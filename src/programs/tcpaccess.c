@@ -20,6 +20,7 @@
 #include "unix/names.h"
 #include "unix/options.h"
 #include "unix/report.h"
+#include "unix/spawn.h"
 
 #define USAGE	"[-vqX] [-x rules.cdb] [-hHpPrR] [-t seconds] [-l localname] program [argument ...]"
 #define LETTERS "qvXx:" NAMES_LETTERS
@@ -88,9 +89,10 @@ static void judge(const struct options *options, const struct connection *connec
 	enum verdict verdict = VERDICT_NO;
 
 	text_init(&question.match.key, REPORT_LINE);
-	environment_unset("TCPRULE");
-	if (options->rules)
+	if (options->rules) {
+		environment_unset("TCPRULE");
 		verdict = cdb_file_ask(&file, options->rules, find_rule, &question);
+	}
 	if (verdict == VERDICT_LATER && !(errno == ENOENT && options->may_lack_rules)) {
 		if (!is_for_tcpserver()) /* which does not end by that, and may be told to be quiet
 					  */
@@ -127,9 +129,10 @@ int main(int argc, char **argv)
 	struct connection connection;
 	struct text path;
 	const char *reason;
-	int letter;
+	int letter, trouble;
 
 	report_begin(name_of(argv[0]));
+	chain_ignore_signals();
 	while ((letter = options_next(argc, argv, LETTERS, USAGE)) != -1) {
 		switch (letter) {
 		case 'q': report_less(), options.is_quiet = true; break;
@@ -149,8 +152,11 @@ int main(int argc, char **argv)
 	if (!connection_of_environment(&connection))
 		die(EXIT_PERMANENT, "TCPREMOTEIP is not set to an IP address");
 	text_init(&path, REPORT_LINE);
-	chain_find(argv[optind], &path);
+	trouble = spawn_find(argv[optind], &path) == -1 ? errno : 0;
 	look_up(&connection, &options.names);
 	judge(&options, &connection);
+	errno = trouble;
+	if (trouble)
+		die_errno(EXIT_TEMPORARY, "unable to run %s", argv[optind]);
 	chain_exec_found(&path, argv + optind);
 }

@@ -125,3 +125,22 @@ for wrong in "" "-t" "-t x true" "-Z true"; do
 	# shellcheck disable=SC2086
 	same "wrong usage: tcp-env $wrong" 100 "$(code_of tcp-env $wrong)"
 done
+
+# --- tcpaccess by itself ---
+rules deny.cdb <<'END'
+192.0.2.1:deny
+:allow,A="1"
+END
+same "who is denied needs no program" "0 deny" \
+	"$(TCPREMOTEIP=192.0.2.1 tcpaccess -x deny.cdb no-such-program 2>log; echo "$? $(grep -o deny log)")"
+same "who is not, does" 111 "$(TCPREMOTEIP=192.0.2.2 code_of tcpaccess -x deny.cdb no-such-program)"
+export TCPRULE=10. RELAYCLIENT='' TCPREMOTEIP=10.1.1.1
+same "without rules it leaves alone what others granted" "10. granted" \
+	"$(tcpaccess -l me sh -c 'echo "${TCPRULE-unset} ${RELAYCLIENT+granted}"' 2>&1)"
+same "with rules it does not" "rule 1" "$(tcpaccess -x deny.cdb sh -c 'echo "rule${TCPRULE-unset} $A"' 2>&1)"
+unset TCPRULE RELAYCLIENT TCPREMOTEIP
+same "a scope is no part of an address" "run" "$(TCPREMOTEIP=fe80::1%eth0 tcpaccess -x deny.cdb echo run 2>&1)"
+mkdir -p first/program second
+printf '#!/bin/sh\necho second\n' >second/program
+chmod +x second/program
+same "a directory is no program" second "$(TCPREMOTEIP=192.0.2.2 PATH=$PWD/first:$PWD/second:$PATH tcpaccess -x deny.cdb program 2>&1)"

@@ -198,7 +198,7 @@ access TCPREMOTEIP=10.0.0.1 tcpaccess -x names.cdb true
 matches "which it gets without -v" '^tcpaccess: deny [1-9][0-9]* :0\.0\.0\.0:0 :10\.0\.0\.1::0$' "$(cat access.log)"
 access TCPREMOTEIP=10.0.0.1 tcpaccess -q -x names.cdb true
 same "but not with -q" "" "$(cat access.log)"
-same "an old rule goes" "(unset)" "$(access TCPREMOTEIP=10.0.0.1 TCPRULE=old tcpaccess sh -c 'echo "${TCPRULE-(unset)}"')"
+same "without rules the rule of an earlier program stays" "old" "$(access TCPREMOTEIP=10.0.0.1 TCPRULE=old tcpaccess sh -c 'echo "${TCPRULE-(unset)}"')"
 same "no rules: 111" 111 "$(access TCPREMOTEIP=10.0.0.1 tcpaccess -x nowhere.cdb true; echo $?)"
 same "-X: 0" 0 "$(access TCPREMOTEIP=10.0.0.1 tcpaccess -X -x nowhere.cdb true; echo $?)"
 head -c 3000 /dev/zero | tr '\0' '\377' >bad.cdb
