@@ -84,8 +84,8 @@ static bool add_line(struct rule *reader, struct span before, struct span key, s
 	return false;
 }
 
-/* The key of an IPv4 address with a slash behind it can be that of a network, as it is written, or
- * else what a range stands for: then its first number becomes a range of one. */
+/* A key with a slash or a hyphen in it can be what it looks like, or else one of those that a range
+ * stands for: then its first number becomes a range of one. */
 bool decompile(struct rule *reader, struct span key, struct span data, struct text *line)
 {
 	struct span first = span_head(key, span_find(key, '.'));
@@ -93,7 +93,7 @@ bool decompile(struct rule *reader, struct span key, struct span data, struct te
 
 	if (add_line(reader, (struct span){NULL, 0}, key, data, line))
 		return true;
-	if (span_find(key, '/') == key.length || first.length == 0 || first.length >= sizeof(range))
+	if (first.length == 0 || first.length >= sizeof(range))
 		return false;
 	memcpy(range, first.bytes, first.length);
 	range[first.length] = '-';

@@ -23,6 +23,7 @@ static void test_decompile_writes_what_compiles_to_the_record(void **state)
 		{"what would be a range", SPAN("1-2."), SPAN(""), NULL},
 		{"a range of prefixes", SPAN("10.1.0.0/16"), SPAN(""), "10-10.1.0.0/16:allow\n"},
 		{"more behind the slash", SPAN("1.2.3.4/24.5"), SPAN(""), "1-1.2.3.4/24.5:allow\n"},
+		{"a second range", SPAN("10.1.3-4."), SPAN(""), "10-10.1.3-4.:allow\n"},
 		{"a prefix of IPv6", SPAN("2001:DB8::/32"), SPAN(""), NULL},
 		{"what would be another address", SPAN("2001:DB8::1"), SPAN(""), NULL},
 		{"what would be a comment", SPAN("#"), SPAN(""), NULL},
