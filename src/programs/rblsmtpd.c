@@ -8,7 +8,6 @@
  * wrong usage or environment. Exit 111: program cannot be run.
  */
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -213,13 +212,26 @@ static void talk(const char *code, struct span reason, uint32_t seconds)
 	text_free(&replies);
 }
 
+/* The line, and nothing else. */
+static void tell(const char *code, struct span reason)
+{
+	struct client client;
+
+	client_init(&client, STDIN_FILENO, STDOUT_FILENO);
+	client.say_seconds = 1;
+	client_say(&client, span_of(code));
+	client_say(&client, SPAN(" "));
+	client_say(&client, reason);
+	client_say(&client, SPAN("\r\n"));
+	client_hang_up(&client);
+}
+
 /* What RBLSMTPD says, else the lists. */
-static enum blocklist_step judge(const struct options *options, const char *client,
-				 struct text *reason)
+static enum blocklist_step judge(const struct options *options, const struct address *address,
+				 const char *client, struct text *reason)
 {
 	const char *words = environment_get("RBLSMTPD");
 	enum blocklist_step step;
-	struct address address;
 
 	if (words && *words) {
 		bool is_permanent = *words == '-';
@@ -229,9 +241,9 @@ static enum blocklist_step judge(const struct options *options, const char *clie
 	}
 	if (words || environment_get("RELAYCLIENT") || options->count == 0)
 		return BLOCKLIST_PASS;
-	if (!client || !address_read(client, &address))
+	if (address->version == 0)
 		die(EXIT_PERMANENT, "TCPREMOTEIP is not set to an IP address");
-	step = look_up(options, &address, reason);
+	step = look_up(options, address, reason);
 	report(options, client);
 	return step;
 }
@@ -240,22 +252,30 @@ int main(int argc, char **argv)
 {
 	const char *client = environment_get("TCPREMOTEIP"), *code;
 	enum blocklist_step step;
+	struct address address = {.version = 0};
+	char ip[ADDRESS_TEXT];
 	struct options options;
 	struct text reason;
 
 	report_begin("rblsmtpd");
+	chain_ignore_signals();
 	read_options(argc, argv, &options);
 	text_init(&reason, BLOCKLIST_TEXT);
-	step = judge(&options, client, &reason);
+	if (client && address_read_client(span_of(client), &address)) {
+		address_write(&address, ip);
+		client = ip;
+	}
+	step = judge(&options, &address, client, &reason);
 	if (step == BLOCKLIST_PASS)
 		chain_exec(argv + optind);
 	code = step == BLOCKLIST_REFUSE ? "553" : "451";
-	signal(SIGPIPE, SIG_IGN);
 	report_more();
 	report_plain("%s pid %d: %s %s", client ? client : "unknown", (int)getpid(), code,
 		     text_string(&reason));
 	if (options.seconds)
 		talk(code, text_span(&reason), options.seconds);
+	else
+		tell(code, text_span(&reason));
 	for (size_t index = 0; index < options.count; index++)
 		blocklist_free(&options.lists[index]);
 	free(options.lists);
