@@ -55,6 +55,18 @@ static int make_directories(const struct maildir *maildir)
 	return result;
 }
 
+/* Readers of mail want cur/ as well, which nothing here needs. */
+static void complete(const struct maildir *maildir)
+{
+	struct text path;
+
+	text_init(&path, MAILDIR_LONGEST_PATH);
+	write_folder(maildir, "cur", &path);
+	if (!path.failed && access(text_string(&path), F_OK) == -1 && errno == ENOENT)
+		make_directories(maildir);
+	text_free(&path);
+}
+
 /* Choose a name that nobody has and create it in tmp/. Returns 0, or -1 with errno. */
 static int create(struct maildir *maildir, bool must_make_directories)
 {
@@ -204,6 +216,7 @@ enum queue_status maildir_store(struct maildir *maildir, struct span lines, stru
 	if (maildir->file == -1 && create(maildir, true) == -1)
 		return trouble(errno == ENOENT ? QUEUE_NO_HOME : QUEUE_NO_FILES, "create a file in",
 			       maildir->directory, why);
+	complete(maildir);
 	maildir->name.size = lines.length + maildir->spool.size;
 	if (spool_copy(&maildir->spool, lines, maildir->file) == -1 || fsync(maildir->file) == -1)
 		status = trouble(QUEUE_WRITE_ERROR, "write", maildir->path.bytes, why);

@@ -115,6 +115,10 @@ matches "the log names it" "^queue-maildir: fatal: unable to create a file in $M
 mkdir -p nowhere && : >nowhere/mail
 queue message "$whole"
 same "a file in its place is exit code 62" 62 "$code"
+MAILDIR=$work/part
+mkdir -p part/tmp part/new
+queue message "$whole"
+same "what is missing of a Maildir is made" "0 cur new tmp" "$code $(ls part | xargs)"
 MAILDIR=$work/mail
 mkdir -p mail/{new,cur,tmp} && chmod 500 mail/new
 if [ "$(id -u)" != 0 ]; then
