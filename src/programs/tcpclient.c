@@ -79,6 +79,7 @@ static void read_options(int argc, char **argv, struct dial *dial, struct names_
 /* Set the variables of the connection. */
 static void describe(int descriptor, const struct names_wanted *wanted)
 {
+	static const char *const others[] = {"TCPRULE", "TCPPROXYIP", "TCPPROXYPORT", NULL};
 	struct connection connection;
 	char address[ADDRESS_TEXT];
 	struct names names;
@@ -89,7 +90,8 @@ static void describe(int descriptor, const struct names_wanted *wanted)
 	report_plain("connected to %s port %u", address, (unsigned)connection.remote_port);
 	names_find(&connection, wanted, &names);
 	connection_describe(&connection, &names.known, connection_environment());
-	environment_unset("TCPRULE");
+	for (size_t index = 0; others[index]; index++)
+		environment_unset(others[index]);
 	names_free(&names);
 }
 

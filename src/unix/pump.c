@@ -152,7 +152,7 @@ static bool go_on(struct flow *flow, const struct pollfd polled[2])
 	}
 	/* A socket whose other end is gone may still hold what was said before. */
 	if (polled[1].revents && !polled[0].revents)
-		finish(flow, 0);
+		finish(flow, EPIPE);
 	else if (polled[0].revents)
 		take(flow);
 	return polled[0].revents || polled[1].revents;
@@ -236,7 +236,7 @@ int pump_converse(const struct pump_way *forth, const struct pump_way *back, con
 	while (!here.is_over)
 		if (step(&there, &here, -1, &has_moved) == -1 && errno != EINTR)
 			return -1;
-	*what = here.start < here.end ? "write" : "read";
+	*what = here.start < here.end || here.trouble == EPIPE ? "write" : "read";
 	errno = here.trouble;
 	return here.trouble ? -1 : 0;
 }

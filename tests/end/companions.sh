@@ -125,6 +125,11 @@ matches "recordio: what came, under the process that tcpserver tells of" \
 matches "recordio: what was said" "^$process > 220 mail.example.org ESMTP"$'\r '"\$" "$(cat recorded.log)"
 printf 'HELO x\nnoop\n' | mconnect 127.0.0.1 "$port" >answers
 same "mconnect: the end of the input reaches the server" 3 "$(wc -l <answers)"
+mkfifo open-input && exec 9<>open-input
+{ mconnect 127.0.0.1 "$port" <open-input 2>mconnect.err; echo $? >mconnect.code; } | head -n 1 >/dev/null
+check "mconnect: nobody reads any more" wait_until test -s mconnect.code
+same "is an error, and told" "111 mconnect: fatal: unable to write: Broken pipe" "$(cat mconnect.code mconnect.err | xargs)"
+exec 9>&-
 same "mconnect ends with the server" 0 "$(printf 'QUIT\r\n' | mconnect 127.0.0.1 "$port" >/dev/null; echo $?)"
 # A client in the middle of a long message hears why it is refused.
 {
@@ -146,7 +151,7 @@ usual=$'PROTO=TCP\nTCPLOCALHOST=here\nTCPLOCALIP=127.0.0.1\nTCPLOCALPORT=N\nTCPR
 same "tcpclient's variables" "$usual" "$(told -H -l here 127.0.0.1 "$port")"
 same "a name" "$usual" "$(told -4 -H -l here localhost "$port")"
 same "this machine" "$usual" "$(told -H -l here 0 "$port")"
-same "old ones are gone" "$usual" "$(TCPREMOTEHOST=x TCP6REMOTEIP=::2 TCPREMOTEINFO=x TCPRULE=x told -H -l here 0 "$port")"
+same "old ones are gone" "$usual" "$(TCPREMOTEHOST=x TCP6REMOTEIP=::2 TCPREMOTEINFO=x TCPRULE=x TCPPROXYIP=x TCPPROXYPORT=1 told -H -l here 0 "$port")"
 same "from an address" "TCPLOCALIP=127.0.0.5" "$(told -i 127.0.0.5 -H 127.0.0.1 "$port" | grep LOCALIP)"
 same "descriptors 6 and 7 are the connection" "TCPREMOTEIP=127.0.0.1" \
 	"$(tcpclient -H 127.0.0.1 "$port" sh -c 'exec cat <&6' | grep REMOTEIP)"
@@ -214,7 +219,7 @@ if [ -e /proc/net/if_inet6 ] && grep -q ' lo$' /proc/net/if_inet6; then
 	same "IPv6: the variables in both forms" $'PROTO=TCP6\n'"${plain//TCP/TCP6}"$'\n'"$plain" \
 		"$(told -H -l here ::1 "$port")"
 	same "this machine, where IPv4 refuses" "TCPREMOTEIP=::1" "$(told -q -H 0 "$port" | grep '^TCPREMOTEIP')"
-	same "mconnect" "PROTO=TCP6" "$(mconnect ::1 "$port" </dev/null | head -n 1)"
+	same "mconnect" "PROTO=TCP6" "$(mconnect ::1 "$port" </dev/null 2>/dev/null | head -n 1)"
 	same "only IPv4 is wanted" 111 "$(code_of tcpclient -4 -H ::1 "$port" true)"
 	stop "$server"
 	# An interface with a link-local address, where the machine has one.
