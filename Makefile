@@ -40,7 +40,8 @@ SHIM     += $(if $(SHIM),$(QUICK:%=$(BUILD)/plain/%))
 endif
 part       = $(shell $(CC) -print-file-name=$(1))
 objects_of = $(if $(QUICKLY),$(1:%=$(BUILD)/musl/%.o) $(BUILD)/musl/tidewaiter.a,$(1:%=$(BUILD)/%.o) $(LIBRARY))
-link_one   = $(if $(QUICKLY),$(link_quickly),$(CC) $(FORM) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_$(1)))
+objects    = $(filter %.o %.a,$^)
+link_one   = $(if $(QUICKLY),$(link_quickly),$(CC) $(FORM) $(LINK) $(LDFLAGS) -o $@ $(objects) $(LIBS_$(1)))
 
 # Whatever needs more than libc says so here, and nowhere else.
 LIBS_smtpd          := -lcdb
@@ -86,13 +87,18 @@ $(foreach program,$(LEFT_OUT),$(info left out: $(program) cannot be linked stati
 PROGRAMS := $(filter-out $(LEFT_OUT),$(PROGRAMS))
 endif
 
-.PHONY: all bench soak check check-built fuzz fuzz-built try install clean deb units-built
+.PHONY: always all bench soak check check-built fuzz fuzz-built try install clean deb units-built
 .SECONDARY:
 all: $(PROGRAMS:%=$(BUILD)/bin/%)
 
 $(BUILD)/bin/%: $(BUILD)/src/programs/%.o $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(FORM) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_$*)
+	$(CC) $(FORM) $(LINK) $(LDFLAGS) -o $@ $(objects) $(LIBS_$*)
+# With another C library than before, when that has come or is not wanted any more.
+$(BUILD)/libc: always
+	@mkdir -p $(@D)
+	@echo '$(if $(QUICKLY),musl)' | cmp -s - $@ || echo '$(if $(QUICKLY),musl)' >$@
+$(QUICK:%=$(BUILD)/bin/%): $(BUILD)/libc
 ifdef QUICKLY
 # Headers that musl does not have, cdb.h and the kernel's, are the system's.
 HEADERS  := -nostdinc -isystem $(subst /lib/,/include/,$(MUSL)) -isystem $(call part,include) \
@@ -103,7 +109,7 @@ $(BUILD)/musl/%.o: %.c conf-cc Makefile
 $(BUILD)/musl/tidewaiter.a: $(patsubst %.c,$(BUILD)/musl/%.o,$(shell grep -LE '<(ares|tls|crypt)\.h>' $(MODULES)))
 	rm -f $@ && $(AR) rcs $@ $^
 link_quickly = $(CC) -static-pie -nostartfiles -nodefaultlibs $(LINK) $(LDFLAGS) -o $@ $(MUSL)/rcrt1.o $(MUSL)/crti.o \
-	$(call part,crtbeginS.o) $^ $(call part,libcdb.a) $(MUSL)/libc.a -lgcc -lgcc_eh $(call part,crtendS.o) $(MUSL)/crtn.o
+	$(call part,crtbeginS.o) $(objects) $(call part,libcdb.a) $(MUSL)/libc.a -lgcc -lgcc_eh $(call part,crtendS.o) $(MUSL)/crtn.o
 $(BUILD)/bench/%: $(BUILD)/musl/tests/bench/%.o # else they would not be a limit
 	@mkdir -p $(@D)
 	$(link_quickly)

@@ -146,9 +146,11 @@ layout() { # bin home, both absolute
 		[ -e "$page" ] || continue
 		install -m 644 "$page" "$target/man/man${page##*.}/"
 	done
-	for text in README.md LICENSE doc/*.md; do
+	# Not README.md: it is about this tree, and points into it.
+	for text in LICENSE doc/*.md; do
 		[ -e "$text" ] && install -m 644 "$text" "$target/doc/"
 	done
+	[ -d doc/decisions ] && cp -R doc/decisions "$target/doc/"
 	[ -d doc/examples ] && cp -R doc/examples "$target/doc/"
 	# Whoever runs the programs owns these; making them does not take them from him again.
 	[ -d "$target/relay" ] || install -d -m 755 "$target/relay"

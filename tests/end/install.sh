@@ -16,6 +16,17 @@ for program in tcprules tcprulescheck tcpserver tcpaccess tcp-env proxy-env smtp
 done
 check "installs tcp.smtp(5)" test -r "$DESTDIR$home/man/man5/tcp.smtp.5"
 check "installs environment(7)" test -r "$DESTDIR$home/man/man7/environment.7"
+cat >links.py <<'END'
+import os, re, sys
+for top, _, names in os.walk(sys.argv[1]):
+    for name in names:
+        if name.endswith('.md'):
+            for link in re.findall(r'\]\(([^):#]*)\)', open(os.path.join(top, name)).read()):
+                if not os.path.exists(os.path.join(top, link)):
+                    print(os.path.join(top, name), link)
+END
+same "what its texts point to is there" "" "$(python3 links.py "$DESTDIR$home/doc")"
+same "and here as well" "" "$(python3 links.py "$SOURCE/doc"; cd "$SOURCE" && python3 "$work/links.py" . | grep '^./README')"
 matches "says what to do before smtpd runs" 'control/rcpthosts' "$(cat first.log)"
 echo mine >"$DESTDIR$home/control/me"
 echo example.org >"$DESTDIR$home/control/rcpthosts"
