@@ -26,7 +26,7 @@ static const struct rule rules[REQUEST_COUNT] = {
 	[REQUEST_MAILBOX] = {PHASE_BETWEEN, LONGEST_LINE},
 	[REQUEST_BAD_SENDER] = {PHASE_BETWEEN, LONGEST_LINE},
 	[REQUEST_OWN_ADDRESS] = {PHASE_BETWEEN, 8 + 4 + 16},
-	[REQUEST_AUTHENTICATE] = {PHASE_BETWEEN, 8 + SASL_LARGEST},
+	[REQUEST_AUTHENTICATE] = {PHASE_BETWEEN, 8 + SASL_MOST},
 	[REQUEST_OPEN] = {PHASE_BETWEEN, LONGEST_LINE},
 	[REQUEST_BODY] = {PHASE_MESSAGE, ASK_BLOCK},
 	[REQUEST_COMMIT] = {PHASE_MESSAGE, LONGEST_ENVELOPE},
@@ -45,7 +45,7 @@ void monitor_init(struct monitor *monitor, struct direct *direct)
 		.phase = PHASE_BETWEEN,
 		.is_secured = direct->settings->smtp.is_secured,
 	};
-	text_init(&monitor->user, SASL_LARGEST);
+	text_init(&monitor->user, SASL_MOST);
 	text_init(&monitor->in, FRAME_HEADER + LONGEST_ENVELOPE);
 	text_init(&monitor->out, FRAME_HEADER + 3 * LONGEST_TEXT);
 }

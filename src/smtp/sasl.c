@@ -81,6 +81,8 @@ static enum sasl_step conclude(const struct sasl *sasl)
 {
 	if (sasl->user.failed || sasl->password.failed)
 		return SASL_NO_MEMORY;
+	if (sasl->user.length + sasl->password.length > SASL_MOST)
+		return SASL_UNUSABLE;
 	return is_usable(&sasl->user) && is_usable(&sasl->password) ? SASL_DONE : SASL_UNUSABLE;
 }
 

@@ -14,6 +14,9 @@
 #include "base/text.h"
 
 #define SASL_LARGEST 12288 /* bytes of the longest line, its end included; RFC 4954 section 4 */
+/* Bytes of name and password together, at most: checkpassword's interface has 512, and of these
+ * three are NULs and one at least is the timestamp's. */
+#define SASL_MOST 508
 
 enum sasl_mechanism { SASL_PLAIN, SASL_LOGIN };
 
@@ -26,8 +29,8 @@ struct sasl {
 enum sasl_step {
 	SASL_CHALLENGE, /* send *challenge, which is base64 already, and wait for a line */
 	SASL_DONE,	/* user and password are there */
-	SASL_UNUSABLE,	/* they are there, but cannot be anybody's: NULs in them, empty, or for
-			   another */
+	SASL_UNUSABLE,	/* they are there, but cannot be anybody's: NULs in them, empty, too
+			   long, or for another */
 	SASL_CANCELED,
 	SASL_MALFORMED, /* no base64, or not the fields of the mechanism */
 	SASL_NO_MEMORY,

@@ -109,6 +109,10 @@ check('who relays then', len(mails) == 1 and 'auth ok ' in log and '(joe@192.0.2
 check('no password is in the log', 'secret' not in log and 'guess' not in log, log)
 said, *_ = same_talk('three wrong passwords', [['EHLO x'], [WRONG], [WRONG], [WRONG]], command=AUTH,
                      environment={'ALLOW_INSECURE_AUTH': '1'})
+LONG = base64.b64encode(b'x' * 9000).decode()
+said, _, log, _ = same_talk('a name and a password of 9000 bytes', [['EHLO x'], ['AUTH LOGIN'], [LONG], [LONG], [QUIT]],
+                            command=AUTH, environment={'ALLOW_INSECURE_AUTH': '1'})
+check('nobody has them', said[4].startswith('535 ') and said[5].startswith('221 ') and 'auth fail ' in log, [said, log])
 said, *_ = same_talk('a queue program that refuses', [['EHLO x'], *([line] for line in MESSAGE), [body], [QUIT]],
                      environment={'QMAILQUEUE': './refuse'})
 check('in its own words', '554 5.7.1 no, thanks (#5.7.1)' in said, said)

@@ -140,7 +140,7 @@ static void test_monitor_waits_for_a_whole_frame_of_lawful_size(void **state)
 	} cases[] = {
 		{"a long domain", REQUEST_HOSTED, 4097},
 		{"a long event", REQUEST_EVENT, 65537},
-		{"a long password", REQUEST_AUTHENTICATE, 12297},
+		{"a long password", REQUEST_AUTHENTICATE, 517},
 		{"a long hello", REQUEST_OPEN, 4097},
 	};
 	struct monitored world;

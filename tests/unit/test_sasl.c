@@ -124,11 +124,46 @@ static void test_sasl_holds_the_exchanges(void **state)
 	}
 }
 
+static void test_sasl_what_no_program_could_take_is_nobodys(void **state)
+{
+	static const struct {
+		size_t user, password; /* bytes */
+		enum sasl_step step;
+	} cases[] = {
+		{252, 255, SASL_DONE},	  {252, 258, SASL_UNUSABLE}, {3, 504, SASL_DONE},
+		{3, 507, SASL_UNUSABLE},  {504, 3, SASL_DONE},	     {507, 3, SASL_UNUSABLE},
+		{9000, 3, SASL_UNUSABLE}, {3, 9000, SASL_UNUSABLE},  {9000, 9000, SASL_UNUSABLE},
+	};
+	char line[12000]; /* 'a' in threes */
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct span challenge;
+		struct sasl sasl;
+
+		for (size_t byte = 0; byte < sizeof(line); byte++)
+			line[byte] = "YWFh"[byte % 4];
+		sasl_init(&sasl);
+		sasl_start(&sasl, SASL_LOGIN, false, SPAN(""), &challenge);
+		assert_int_equal(sasl_take(&sasl, (struct span){line, cases[index].user / 3 * 4},
+					   &challenge),
+				 SASL_CHALLENGE);
+		assert_int_equal(sasl_take(&sasl,
+					   (struct span){line, cases[index].password / 3 * 4},
+					   &challenge),
+				 cases[index].step);
+		sasl_clear(&sasl);
+		text_free(&sasl.user);
+		text_free(&sasl.password);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sasl_decodes_base64_strictly),
 		cmocka_unit_test(test_sasl_holds_the_exchanges),
+		cmocka_unit_test(test_sasl_what_no_program_could_take_is_nobodys),
 	};
 
 	return cmocka_run_group_tests_name("sasl", tests, NULL, NULL);
