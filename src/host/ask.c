@@ -5,11 +5,10 @@
 
 #include "base/frame.h"
 #include "unix/file.h"
+#include "unix/tls_request.h"
 
 #define LONGEST_OUT    (2 * ASK_BLOCK) /* bytes; no request but a message or an envelope is longer */
 #define LONGEST_ANSWER 65536	       /* bytes */
-
-extern char **environ;
 
 void ask_init(struct ask *ask, int socket, struct client *client)
 {
@@ -244,19 +243,19 @@ static enum verdict authenticate(void *world, struct span user, struct span pass
 bool ask_start_tls(void *world)
 {
 	struct ask *ask = world;
+	struct text list;
 	bool is_secured;
 	size_t start;
 
 	ask_flush(ask);
-	is_secured = client_start_tls(ask->client) == 0;
+	text_init(&list, TLS_REQUEST_LIST);
+	is_secured = client_start_tls(ask->client, &list) == 0;
 	start = frame_begin(&ask->out, is_secured ? REQUEST_SECURED : REQUEST_TLS_FAILED);
 	if (!is_secured)
 		frame_add_number(&ask->out, (uint64_t)errno);
-	for (size_t index = 0; is_secured && environ[index]; index++)
-		if (strncmp(environ[index], "SSL_", 4) == 0)
-			frame_add_span(&ask->out, span_of(environ[index]));
 	ask->has_told = true;
-	finish(ask, start, SPAN(""));
+	finish(ask, start, is_secured ? text_span(&list) : SPAN(""));
+	text_free(&list);
 	return is_secured;
 }
 

@@ -31,7 +31,7 @@ enum request {
 	REQUEST_BODY,	      /* bytes */
 	REQUEST_COMMIT,	      /* * bytes: an envelope */
 	REQUEST_DISCARD,      /* nothing */
-	REQUEST_SECURED,      /* NAME=VALUE of each SSL_ variable */
+	REQUEST_SECURED,      /* bytes: the list of variables, unix/tls_request.h */
 	REQUEST_TLS_FAILED,   /* errno as a number */
 	REQUEST_LOGGED,	      /* * nothing: answered when all that came before is in the log */
 	REQUEST_END,	      /* commands messages bytes as numbers */

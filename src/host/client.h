@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "base/text.h"
 
 #define CLIENT_GATHER 4096 /* bytes */
 
@@ -51,9 +52,11 @@ enum client_event client_read(struct client *client, void *bytes, size_t size,
 /* Let time pass, less when the client cannot be reached any more or this process shall stop. */
 void client_pause(struct client *client, uint64_t milliseconds);
 
-/* Put the connection under TLS by asking whoever is in front (unix/tls_request.h). Returns 0, or -1
- * with errno, and then the client cannot be reached any more. */
-int client_start_tls(struct client *client);
+/* Put the connection under TLS by asking whoever is in front (unix/tls_request.h), who says in
+ * *list what was agreed on. Returns 0, or -1 with errno, and then the client cannot be reached any
+ * more.
+ */
+int client_start_tls(struct client *client, struct text *list);
 
 /* Hang up so that the last words arrive: bytes that came in and were not read would make the system
  * throw them away, so until the client hangs up too, two seconds at most, all is read and dropped.

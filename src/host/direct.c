@@ -10,6 +10,7 @@
 #include "smtp/received.h"
 #include "unix/environment.h"
 #include "unix/report.h"
+#include "unix/tls_request.h"
 
 #define LONGEST_RECEIVED 16384 /* bytes */
 #define LONGEST_WHY	 16384 /* bytes */
@@ -183,8 +184,9 @@ static enum verdict authenticate(void *world, struct span user, struct span pass
 	return verdict;
 }
 
-void direct_secured(struct direct *direct)
+void direct_secured(struct direct *direct, struct text *list)
 {
+	tls_request_set(list);
 	forget_user(direct);
 	log_tls(&direct->log, span_of(environment_get("SSL_PROTOCOL")),
 		span_of(environment_get("SSL_CIPHER")));
@@ -198,13 +200,17 @@ void direct_tls_failed(struct direct *direct)
 bool direct_start_tls(void *world)
 {
 	struct direct *direct = world;
+	struct text list;
+	bool is_secured;
 
-	if (client_start_tls(direct->client) == -1) {
+	text_init(&list, TLS_REQUEST_LIST);
+	is_secured = client_start_tls(direct->client, &list) == 0;
+	if (is_secured)
+		direct_secured(direct, &list);
+	else
 		direct_tls_failed(direct);
-		return false;
-	}
-	direct_secured(direct);
-	return true;
+	text_free(&list);
+	return is_secured;
 }
 
 /* --- the message --- */

@@ -52,9 +52,10 @@ void direct_end(struct direct *direct, const struct smtp_totals *totals);
  * connection is of no more use. */
 bool direct_start_tls(void *world);
 
-/* What that does when it is done by another process: TLS is up, and what it agreed on is in the
- * environment: log it, and forget who has authenticated. Or it failed, for the reason in errno. */
-void direct_secured(struct direct *direct);
+/* What that does when it is done by another process: TLS is up, and this list, which is used up,
+ * says what it agreed on: set the variables, log it, and forget who has authenticated. Or it
+ * failed, for the reason in errno. */
+void direct_secured(struct direct *direct, struct text *list);
 void direct_tls_failed(struct direct *direct);
 
 void direct_free(struct direct *direct);

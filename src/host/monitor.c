@@ -6,7 +6,7 @@
 #include "host/ask.h"
 #include "host/recheck.h"
 #include "smtp/sasl.h"
-#include "unix/environment.h"
+#include "unix/tls_request.h"
 
 #define MOST_FAILURES	 3		   /* of AUTH in one session, as in the session itself */
 #define LONGEST_TEXT	 16384		   /* bytes of an answer's texts, each */
@@ -31,7 +31,7 @@ static const struct rule rules[REQUEST_COUNT] = {
 	[REQUEST_BODY] = {PHASE_MESSAGE, ASK_BLOCK},
 	[REQUEST_COMMIT] = {PHASE_MESSAGE, LONGEST_ENVELOPE},
 	[REQUEST_DISCARD] = {PHASE_MESSAGE, 0},
-	[REQUEST_SECURED] = {PHASE_BETWEEN, ASK_BLOCK},
+	[REQUEST_SECURED] = {PHASE_BETWEEN, TLS_REQUEST_LIST},
 	[REQUEST_TLS_FAILED] = {PHASE_BETWEEN, 8},
 	[REQUEST_LOGGED] = {PHASE_BETWEEN | PHASE_MESSAGE, 0},
 	[REQUEST_END] = {PHASE_BETWEEN, 3 * 8},
@@ -168,41 +168,22 @@ static bool take_authenticate(struct monitor *monitor, struct span fields)
 	return true;
 }
 
-/* TLS as direct_start_tls would have left the environment: all of its variables and no others. */
+/* Do with the list what direct_start_tls would have done with it. */
 static bool take_secured(struct monitor *monitor, struct span fields)
 {
-	static const char *const used[] = {"SSLCTLFD", "SSLREADFD", "SSLWRITEFD"};
-	struct text item;
 	bool is_good = !monitor->is_secured;
-	struct span variable;
+	struct text list;
 
-	text_init(&item, ASK_BLOCK);
-	environment_unset_all("SSL_");
-	for (size_t index = 0; index < sizeof(used) / sizeof(*used); index++)
-		environment_unset(used[index]);
-	while (is_good && fields.length) {
-		size_t middle;
-
-		text_clear(&item);
-		is_good = frame_take_span(&fields, &variable) && !has_nul(variable) &&
-			  span_starts(variable, SPAN("SSL_"));
-		if (!is_good)
-			break;
-		text_add(&item, variable);
-		middle = span_find(text_span(&item), '=');
-		is_good = !item.failed && middle < item.length;
-		if (!is_good)
-			break;
-		item.bytes[middle] = '\0';
-		environment_set(item.bytes, item.bytes + middle + 1);
+	text_init(&list, TLS_REQUEST_LIST);
+	text_add(&list, fields);
+	is_good = is_good && !list.failed;
+	if (is_good) {
+		monitor->is_secured = true;
+		text_clear(&monitor->user);
+		direct_secured(monitor->direct, &list);
 	}
-	text_free(&item);
-	if (!is_good)
-		return false;
-	monitor->is_secured = true;
-	text_clear(&monitor->user);
-	direct_secured(monitor->direct);
-	return true;
+	text_free(&list);
+	return is_good;
 }
 
 static bool take_tls_failed(struct monitor *monitor, struct span fields)

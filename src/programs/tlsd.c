@@ -83,12 +83,16 @@ static void find_credentials(struct tls_credentials *found, struct text *certifi
 /* The connection under TLS in place of the connection itself, or the end. */
 static void start_now(uint32_t seconds)
 {
+	struct text list;
+
+	text_init(&list, TLS_REQUEST_LIST);
 	/* The TLS process keeps the time, and logs what went wrong there. */
-	if (tls_request_make(seconds + 10) == -1) {
+	if (tls_request_make(seconds + 10, &list) == -1) {
 		if (errno == EPROTO)
 			_exit(EXIT_TEMPORARY);
 		die_errno(EXIT_TEMPORARY, "unable to start TLS");
 	}
+	tls_request_set(&list);
 	environment_unset("UCSPITLS");
 }
 

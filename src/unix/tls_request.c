@@ -10,11 +10,8 @@
 #include <unistd.h>
 
 #include "base/number.h"
-#include "base/text.h"
 #include "unix/environment.h"
 #include "unix/file.h"
-
-#define LONGEST_LIST 65536 /* bytes of variables */
 
 enum { CONTROL, READ, WRITE, COUNT = TLS_REQUEST_DESCRIPTORS };
 
@@ -120,8 +117,46 @@ static int read_list(int control, bool is_shared, uint64_t until, struct text *l
 	return !list->failed && (is_complete(list) || is_empty_list(list)) ? 0 : -1;
 }
 
-/* Only SSL_ names: nobody in front of us is to set anything else here. */
-static void set_variables(struct text *list)
+/* Whether this descriptor is one of those that stand before it. */
+static bool is_again(const int descriptors[COUNT], int index)
+{
+	for (int earlier = 0; earlier < index; earlier++)
+		if (descriptors[earlier] == descriptors[index])
+			return true;
+	return false;
+}
+
+static void forget_descriptors(void)
+{
+	for (int index = 0; index < COUNT; index++)
+		environment_unset(names[index]);
+}
+
+int tls_request_make(uint32_t seconds, struct text *list)
+{
+	uint64_t until = now() + (uint64_t)seconds * 1000;
+	int descriptors[COUNT], result = -1, kept;
+
+	errno = ENOTCONN;
+	if (!find_descriptors(descriptors))
+		return -1;
+	if (file_write(descriptors[CONTROL], SPAN("Y")) == 0)
+		result = read_list(descriptors[CONTROL],
+				   descriptors[CONTROL] == descriptors[READ] ||
+					   descriptors[CONTROL] == descriptors[WRITE],
+				   until, list);
+	if (result == 0 && (dup2(descriptors[READ], 0) == -1 || dup2(descriptors[WRITE], 1) == -1))
+		result = -1;
+	kept = errno;
+	for (int index = 0; index < COUNT; index++)
+		if (!is_again(descriptors, index))
+			close(descriptors[index]);
+	forget_descriptors();
+	errno = kept;
+	return result;
+}
+
+void tls_request_set(struct text *list)
 {
 	size_t start = 0;
 
@@ -139,43 +174,5 @@ static void set_variables(struct text *list)
 		*equals = '\0';
 		environment_set(item, equals + 1);
 	}
-}
-
-/* Whether this descriptor is one of those that stand before it. */
-static bool is_again(const int descriptors[COUNT], int index)
-{
-	for (int earlier = 0; earlier < index; earlier++)
-		if (descriptors[earlier] == descriptors[index])
-			return true;
-	return false;
-}
-
-int tls_request_make(uint32_t seconds)
-{
-	uint64_t until = now() + (uint64_t)seconds * 1000;
-	int descriptors[COUNT], result = -1, kept;
-	struct text list;
-
-	errno = ENOTCONN;
-	if (!find_descriptors(descriptors))
-		return -1;
-	text_init(&list, LONGEST_LIST);
-	if (file_write(descriptors[CONTROL], SPAN("Y")) == 0)
-		result = read_list(descriptors[CONTROL],
-				   descriptors[CONTROL] == descriptors[READ] ||
-					   descriptors[CONTROL] == descriptors[WRITE],
-				   until, &list);
-	if (result == 0 && (dup2(descriptors[READ], 0) == -1 || dup2(descriptors[WRITE], 1) == -1))
-		result = -1;
-	kept = errno;
-	if (result == 0)
-		set_variables(&list);
-	for (int index = 0; index < COUNT; index++) {
-		if (!is_again(descriptors, index))
-			close(descriptors[index]);
-		environment_unset(names[index]);
-	}
-	text_free(&list);
-	errno = kept;
-	return result;
+	forget_descriptors();
 }

@@ -3,13 +3,17 @@
  *
  * The client side of UCSPI-TLS: SSLCTLFD, SSLREADFD and SSLWRITEFD name a descriptor for the
  * request and those to read and write afterwards; they may be one. What TLS agreed on comes back as
- * variables.
+ * a list of variables, each NAME=VALUE, or NAME for one that is to be unset, with a NUL behind it.
  */
 #ifndef UNIX_TLS_REQUEST_H
 #define UNIX_TLS_REQUEST_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/text.h"
+
+#define TLS_REQUEST_LIST 65536 /* bytes of the list of variables, at most */
 
 /* Whether the three variables name open descriptors, so that a request can be made. */
 bool tls_request_is_possible(void);
@@ -19,10 +23,15 @@ bool tls_request_is_possible(void);
 void tls_request_descriptors(int descriptors[TLS_REQUEST_DESCRIPTORS]);
 
 /* Make the request and wait for the handshake, so many seconds at most. On success descriptors 0
- * and 1 are the connection under TLS, and the SSL_ variables that came are set, all other SSL_
- * variables of that list unset. Returns 0, or -1 with errno (EPROTO: the handshake failed or the
- * list was cut off, ETIMEDOUT: it did not end in time); then the connection is of no more use.
- * Either way no further request is possible and the descriptors are closed. */
-int tls_request_make(uint32_t seconds);
+ * and 1 are the connection under TLS, and the list is appended to *list, which should be empty and
+ * have room for TLS_REQUEST_LIST bytes. Returns 0, or -1 with errno (EPROTO: the handshake failed
+ * or the list was cut off or does not fit, ETIMEDOUT: it did not end in time); then the connection
+ * is of no more use. Either way no further request is possible and the descriptors are closed. */
+int tls_request_make(uint32_t seconds, struct text *list);
+
+/* Do what such a list says, to SSL_ variables and no others: nobody in front of us is to set
+ * anything else here. It may be any bytes, and is used up. Nobody finds the three descriptors in
+ * the environment any more. */
+void tls_request_set(struct text *list);
 
 #endif

@@ -58,7 +58,7 @@ static void tell_secured(void *world)
 	struct ask *ask = world;
 	size_t start = frame_begin(&ask->out, REQUEST_SECURED);
 
-	frame_add_span(&ask->out, SPAN("SSL_PROTOCOL=TLSv1.3"));
+	text_add(&ask->out, SPAN("SSL_PROTOCOL=TLSv1.3\0\0"));
 	frame_end(&ask->out, start, 0);
 }
 

@@ -33,13 +33,17 @@ static int request(struct span answer, bool is_one, const char *expected)
 	child = fork();
 	assert_int_not_equal(child, -1);
 	if (child == 0) {
+		struct text list;
+
+		text_init(&list, TLS_REQUEST_LIST);
 		set_descriptor("SSLWRITEFD", is_one ? plain[0] : dup(plain[0]));
 		setenv("SSL_OLD", "old", 1);
 		setenv("PATH_OF_MINE", "mine", 1);
 		if (!tls_request_is_possible())
 			_exit(254);
-		if (tls_request_make(5) == -1)
+		if (tls_request_make(5, &list) == -1)
 			_exit(tls_request_is_possible() ? 253 : errno);
+		tls_request_set(&list);
 		if (tls_request_is_possible() || write(1, "hello", 5) != 5)
 			_exit(253);
 		if (expected && strcmp(getenv(expected) ? getenv(expected) : "", "x=y") != 0)
@@ -113,11 +117,13 @@ static int request_on_one(char role, struct span list, struct span behind, uint3
 	child = fork();
 	assert_int_not_equal(child, -1);
 	if (child == 0) {
+		struct text variables;
 		char said[64];
 
+		text_init(&variables, TLS_REQUEST_LIST);
 		if (!tls_request_is_possible())
 			_exit(254);
-		if (tls_request_make(seconds) == -1)
+		if (tls_request_make(seconds, &variables) == -1)
 			_exit(errno);
 		if (read(0, said, sizeof(said)) != (ssize_t)behind.length ||
 		    memcmp(said, behind.bytes, behind.length) != 0 || write(1, "hello", 5) != 5)
