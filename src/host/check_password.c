@@ -47,39 +47,38 @@ static pid_t start(char *const argv[], int message)
 	return child;
 }
 
-/* Wait for the child until a moment, then end it. Returns its status, or -1 when it was late. */
-static int wait_for(pid_t child, uint64_t until)
+/* Wait for the child until a moment, or until there is something to read from stop. Then end it,
+ * and say in *trouble why. Returns its status. */
+static int wait_for(pid_t child, uint64_t until, int stop, const char **trouble)
 {
 	int process = (int)syscall(SYS_pidfd_open, child, 0), status = -1;
-	bool is_late = false;
 
 	for (;;) {
-		struct pollfd polled = {.fd = process, .events = POLLIN};
+		struct pollfd polled[] = {{.fd = process, .events = POLLIN},
+					  {.fd = stop, .events = POLLIN}};
 		uint64_t time = now();
 		int left = process == -1 ? WITHOUT_PIDFD : (int)(until > time ? until - time : 0);
-		pid_t result = waitpid(child, &status, is_late ? 0 : WNOHANG);
+		pid_t result = waitpid(child, &status, *trouble ? 0 : WNOHANG);
 
 		if (result == child || (result == -1 && errno != EINTR))
 			break;
-		is_late = time >= until;
-		if (is_late)
+		if (time >= until)
+			*trouble = "it did not answer in time";
+		else if (poll(polled, 2, left) > 0 && !polled[0].revents)
+			*trouble = "the session shall end, and it had not answered";
+		if (*trouble)
 			kill(child, SIGKILL);
-		else
-			poll(&polled, 1, left);
 	}
 	if (process != -1)
 		close(process);
-	return is_late ? -1 : status;
+	return status;
 }
 
 static enum verdict judge(int status, const char **trouble)
 {
-	*trouble = NULL;
-	if (status == -1)
-		*trouble = "it did not answer in time";
-	else if (!WIFEXITED(status))
+	if (!*trouble && !WIFEXITED(status))
 		*trouble = "it crashed";
-	else if (WEXITSTATUS(status) == 111)
+	else if (!*trouble && WEXITSTATUS(status) == 111)
 		*trouble = "it reports trouble of its own";
 	if (*trouble)
 		return VERDICT_LATER;
@@ -87,7 +86,7 @@ static enum verdict judge(int status, const char **trouble)
 }
 
 enum verdict check_password(char *const argv[], struct span user, struct span password,
-			    uint32_t seconds, const char **trouble)
+			    uint32_t seconds, int stop, const char **trouble)
 {
 	enum verdict verdict = VERDICT_LATER;
 	uint64_t until = now() + (uint64_t)seconds * 1000;
@@ -120,7 +119,8 @@ enum verdict check_password(char *const argv[], struct span user, struct span pa
 		 * its own affair. */
 		file_write(ends[1], text_span(&message));
 		close(ends[1]);
-		verdict = judge(wait_for(child, until), trouble);
+		*trouble = NULL;
+		verdict = judge(wait_for(child, until, stop, trouble), trouble);
 	} else {
 		close(ends[1]);
 	}

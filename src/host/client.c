@@ -181,7 +181,7 @@ void client_pause(struct client *client, uint64_t milliseconds)
 int client_start_tls(struct client *client, struct text *list)
 {
 	client_flush(client);
-	if (tls_request_make(HANDSHAKE, list) == 0)
+	if (tls_request_make(HANDSHAKE, client->stop, list) == 0)
 		return 0;
 	client->is_gone = true;
 	return -1;

@@ -176,7 +176,7 @@ static enum verdict authenticate(void *world, struct span user, struct span pass
 
 	client_flush(direct->client);
 	verdict = check_password(direct->password_program, user, password, CHECK_PASSWORD_SECONDS,
-				 &trouble);
+				 direct->client->stop, &trouble);
 	if (verdict == VERDICT_LATER)
 		warn("unable to ask %s for a password: %s", direct->password_program[0], trouble);
 	if (verdict == VERDICT_YES && !know_user(direct, user))

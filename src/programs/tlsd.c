@@ -87,7 +87,7 @@ static void start_now(uint32_t seconds)
 
 	text_init(&list, TLS_REQUEST_LIST);
 	/* The TLS process keeps the time, and logs what went wrong there. */
-	if (tls_request_make(seconds + 10, &list) == -1) {
+	if (tls_request_make(seconds + 10, -1, &list) == -1) {
 		if (errno == EPROTO)
 			_exit(EXIT_TEMPORARY);
 		die_errno(EXIT_TEMPORARY, "unable to start TLS");

@@ -54,19 +54,29 @@ static uint64_t now(void)
 	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
-static int wait_for(int control, uint64_t until)
+/* What the answer is waited for with. */
+struct wait {
+	int control;
+	bool is_shared; /* what the client says under TLS comes on it, too */
+	int stop;
+	uint64_t until;
+};
+
+/* Who has an answer takes it, even when he shall stop: then he can say so under TLS. */
+static int wait_for(const struct wait *wait)
 {
 	for (;;) {
-		struct pollfd polled = {.fd = control, .events = POLLIN};
+		struct pollfd polled[] = {{.fd = wait->control, .events = POLLIN},
+					  {.fd = wait->stop, .events = POLLIN}};
 		uint64_t time = now();
-		int ready = time < until ? poll(&polled, 1, (int)(until - time)) : 0;
+		int ready = time < wait->until ? poll(polled, 2, (int)(wait->until - time)) : 0;
 
-		if (ready > 0)
+		if (ready > 0 && polled[0].revents)
 			return 0;
 		if (ready == -1 && errno == EINTR)
 			continue;
-		if (ready == 0)
-			errno = ETIMEDOUT;
+		if (ready != -1)
+			errno = ready ? ECANCELED : ETIMEDOUT;
 		return -1;
 	}
 }
@@ -95,16 +105,17 @@ static bool ends_here(int control)
 /* What follows a list on a descriptor that is_shared is what the client says under TLS. So there it
  * is read byte by byte, which is nothing beside a handshake, and does not end where the descriptor
  * does. */
-static int read_list(int control, bool is_shared, uint64_t until, struct text *list)
+static int read_list(const struct wait *wait, struct text *list)
 {
 	char bytes[4096];
 
-	while (!is_complete(list) && !(is_shared && is_empty_list(list) && ends_here(control))) {
+	while (!is_complete(list) &&
+	       !(wait->is_shared && is_empty_list(list) && ends_here(wait->control))) {
 		ssize_t count;
 
-		if (wait_for(control, until) == -1)
+		if (wait_for(wait) == -1)
 			return -1;
-		count = file_read(control, bytes, is_shared ? 1 : sizeof(bytes));
+		count = file_read(wait->control, bytes, wait->is_shared ? 1 : sizeof(bytes));
 		if (count == -1)
 			return -1;
 		if (count == 0)
@@ -132,19 +143,18 @@ static void forget_descriptors(void)
 		environment_unset(names[index]);
 }
 
-int tls_request_make(uint32_t seconds, struct text *list)
+int tls_request_make(uint32_t seconds, int stop, struct text *list)
 {
-	uint64_t until = now() + (uint64_t)seconds * 1000;
+	struct wait wait = {.stop = stop, .until = now() + (uint64_t)seconds * 1000};
 	int descriptors[COUNT], result = -1, kept;
 
 	errno = ENOTCONN;
 	if (!find_descriptors(descriptors))
 		return -1;
-	if (file_write(descriptors[CONTROL], SPAN("Y")) == 0)
-		result = read_list(descriptors[CONTROL],
-				   descriptors[CONTROL] == descriptors[READ] ||
-					   descriptors[CONTROL] == descriptors[WRITE],
-				   until, list);
+	wait.control = descriptors[CONTROL];
+	wait.is_shared = wait.control == descriptors[READ] || wait.control == descriptors[WRITE];
+	if (file_write(wait.control, SPAN("Y")) == 0)
+		result = read_list(&wait, list);
 	if (result == 0 && (dup2(descriptors[READ], 0) == -1 || dup2(descriptors[WRITE], 1) == -1))
 		result = -1;
 	kept = errno;

@@ -22,12 +22,14 @@ bool tls_request_is_possible(void);
 #define TLS_REQUEST_DESCRIPTORS 3
 void tls_request_descriptors(int descriptors[TLS_REQUEST_DESCRIPTORS]);
 
-/* Make the request and wait for the handshake, so many seconds at most. On success descriptors 0
- * and 1 are the connection under TLS, and the list is appended to *list, which should be empty and
- * have room for TLS_REQUEST_LIST bytes. Returns 0, or -1 with errno (EPROTO: the handshake failed
- * or the list was cut off or does not fit, ETIMEDOUT: it did not end in time); then the connection
- * is of no more use. Either way no further request is possible and the descriptors are closed. */
-int tls_request_make(uint32_t seconds, struct text *list);
+/* Make the request and wait for the handshake, so many seconds at most, or until there is something
+ * to read from stop, a signalfd for example; -1: there is no such descriptor. On success
+ * descriptors 0 and 1 are the connection under TLS, and the list is appended to *list, which should
+ * be empty and have room for TLS_REQUEST_LIST bytes. Returns 0, or -1 with errno (EPROTO: the
+ * handshake failed or the list was cut off or does not fit, ETIMEDOUT: it did not end in time,
+ * ECANCELED: stop ended it); then the connection is of no more use. Either way no further request
+ * is possible and the descriptors are closed. */
+int tls_request_make(uint32_t seconds, int stop, struct text *list);
 
 /* Do what such a list says, to SSL_ variables and no others: nobody in front of us is to set
  * anything else here. It may be any bytes, and is used up. Nobody finds the three descriptors in

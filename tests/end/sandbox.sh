@@ -20,7 +20,8 @@ grep -h NoNewPrivs /proc/self/status >privileges
 exec $BIN/queue-maildir
 SCRIPT
 printf '#!/bin/sh\ncat >/dev/null; echo "Dno, thanks (#5.7.1)" >&4; exit 82\n' >refuse
-chmod +x password queue refuse
+printf '#!/bin/sh\nprintf $$ >asking; mv asking asked; exec sleep 1000\n' >slow
+chmod +x password queue refuse slow
 
 has_built "$TAKEN"
 
@@ -148,6 +149,23 @@ said, code, log, mails = same_talk('a client that goes inside a message', [
 same('nothing of it is kept', [0, []], [code, mails])
 said, code, *_ = same_talk('SIGTERM', [['EHLO x']], end=Session.terminate)
 check('is heard', said[-1].startswith('421 ') and code == 0, [said, code])
+
+
+def stop_asking(session):
+    """SIGTERM, as soon as the program has been asked."""
+    global asked
+    while not os.path.exists('asked') and session.elapsed() < PATIENCE:
+        time.sleep(0.02)
+    asked = open('asked').read()
+    os.remove('asked')
+    session.terminate()
+
+
+said, code, log, _ = same_talk('SIGTERM while a password is checked', [['EHLO x'], PLAIN.encode() + b'\r\n'],
+                               command=['smtpd', './slow'], environment={'ALLOW_INSECURE_AUTH': '1'}, end=stop_asking)
+same('is heard', ['454', '421', 0], [said[-2][:3], said[-1][:3], code])
+check('the log says why', 'unable to ask ./slow for a password: the session shall end' in log, log)
+check('and the program is ended', not os.path.exists('/proc/' + asked))
 
 # --- who may do what ---
 talk([['EHLO x'], *([line] for line in MESSAGE), [body], [QUIT]], SANDBOX='1', QMAILQUEUE='./queue')

@@ -127,6 +127,7 @@ stop "$server"
 # One that has one descriptor for everything: what the client says under TLS comes right behind the
 # list. And one that ends within the list.
 cat >front.py <<'END'
+import signal
 import socket
 
 from session import PATIENCE, Session, same
@@ -181,6 +182,20 @@ for sandbox in '0', '1':
         same(f'a list that is cut off after {len(sent)}, SANDBOX={sandbox}: nothing is said as if under TLS', b'', heard(ends[1][0]))
         session.end()
         same('and the log says why', 1, session.log().count('unable to start TLS with 192.0.2.1: Protocol error'))
+
+# One that does not answer.
+for sandbox, number in ('0', signal.SIGTERM), ('1', signal.SIGTERM), ('1', signal.SIGKILL):
+    front, given = socket.socketpair()
+    front.settimeout(PATIENCE)
+    session = start([given.fileno()] * 3, sandbox)
+    given.close()
+    session.command('STARTTLS')
+    same(f'no answer, SANDBOX={sandbox}: a request', b'Y', front.recv(1))
+    session.process.send_signal(number)
+    same(f'{number.name} ends the session, and in the clear nothing is said', [], session.rest())
+    if number == signal.SIGTERM:
+        same('which is a good end', 0, session.end())
+        same('and the log says why', 1, session.log().count('unable to start TLS with 192.0.2.1: Operation canceled'))
 END
 TCPREMOTEIP=192.0.2.1 PYTHONPATH=$TESTS/support PYTHONDONTWRITEBYTECODE=1 python3 front.py >checks 2>&1 ||
 	echo "FAILED: the clients ended early" >>checks

@@ -1,6 +1,8 @@
 #include "host/check_password.h"
 
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/check.h"
@@ -13,7 +15,7 @@ static enum verdict ask(const char *script, struct span user, struct span passwo
 	char *argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", text, NULL};
 
 	snprintf(text, sizeof(text), "in=$(tr '\\0' : <&3); %s", script);
-	return check_password(argv, user, password, seconds, trouble);
+	return check_password(argv, user, password, seconds, -1, trouble);
 }
 
 static void test_check_password_hears_the_exit_code(void **state)
@@ -72,9 +74,28 @@ static void test_check_password_does_not_wait_for_ever(void **state)
 	assert_int_equal(ask("exec sleep 1000", SPAN("ann"), SPAN("secret"), 0, &trouble),
 			 VERDICT_LATER);
 	assert_non_null(trouble);
-	assert_int_equal(check_password(missing, SPAN("ann"), SPAN("secret"), 60, &trouble),
+	assert_int_equal(check_password(missing, SPAN("ann"), SPAN("secret"), 60, -1, &trouble),
 			 VERDICT_LATER);
 	assert_non_null(trouble);
+}
+
+static void test_check_password_is_told_to_stop(void **state)
+{
+	char *slow[] = {(char *)(uintptr_t) "sleep", (char *)(uintptr_t) "1000", NULL};
+	time_t start = time(NULL);
+	const char *trouble;
+	int stop[2];
+
+	(void)state;
+	assert_int_equal(pipe(stop), 0);
+	assert_int_equal(write(stop[1], "", 1), 1);
+	assert_int_equal(check_password(slow, SPAN("ann"), SPAN("secret"), 60, stop[0], &trouble),
+			 VERDICT_LATER);
+	assert_in_range(time(NULL) - start, 0, 30);
+	assert_non_null(strstr(trouble, "shall end"));
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* and nothing is left behind */
+	close(stop[0]);
+	close(stop[1]);
 }
 
 int main(void)
@@ -83,6 +104,7 @@ int main(void)
 		cmocka_unit_test(test_check_password_hears_the_exit_code),
 		cmocka_unit_test(test_check_password_refuses_what_does_not_fit),
 		cmocka_unit_test(test_check_password_does_not_wait_for_ever),
+		cmocka_unit_test(test_check_password_is_told_to_stop),
 	};
 
 	return cmocka_run_group_tests_name("check_password", tests, NULL, NULL);

@@ -41,7 +41,7 @@ static int request(struct span answer, bool is_one, const char *expected)
 		setenv("PATH_OF_MINE", "mine", 1);
 		if (!tls_request_is_possible())
 			_exit(254);
-		if (tls_request_make(5, &list) == -1)
+		if (tls_request_make(5, -1, &list) == -1)
 			_exit(tls_request_is_possible() ? 253 : errno);
 		tls_request_set(&list);
 		if (tls_request_is_possible() || write(1, "hello", 5) != 5)
@@ -101,7 +101,8 @@ static void test_tls_request_wants_the_whole_list(void **state)
 /* In a child: the descriptor for the request is also the one to read from (role 'r'), to write to
  * ('w'), or both ('b'), and the helper says this, which does not end, with something of the
  * client's behind it. Exit code 0: TLS is on and that is all there is to read. */
-static int request_on_one(char role, struct span list, struct span behind, uint32_t seconds)
+static int request_on_one(char role, struct span list, struct span behind, uint32_t seconds,
+			  int stop)
 {
 	int control[2], plain[2], status;
 	pid_t child;
@@ -123,7 +124,7 @@ static int request_on_one(char role, struct span list, struct span behind, uint3
 		text_init(&variables, TLS_REQUEST_LIST);
 		if (!tls_request_is_possible())
 			_exit(254);
-		if (tls_request_make(seconds, &variables) == -1)
+		if (tls_request_make(seconds, stop, &variables) == -1)
 			_exit(errno);
 		if (read(0, said, sizeof(said)) != (ssize_t)behind.length ||
 		    memcmp(said, behind.bytes, behind.length) != 0 || write(1, "hello", 5) != 5)
@@ -155,8 +156,23 @@ static void test_tls_request_is_made_on_one_descriptor(void **state)
 	for (size_t role = 0; role < sizeof(roles); role++)
 		for (size_t list = 0; list < sizeof(lists) / sizeof(*lists); list++)
 			assert_int_equal(
-				request_on_one(roles[role], lists[list], SPAN("EHLO x\r\n"), 5), 0);
-	assert_int_equal(request_on_one('b', SPAN(""), SPAN("SSL_PROTOCOL=x\0"), 1), ETIMEDOUT);
+				request_on_one(roles[role], lists[list], SPAN("EHLO x\r\n"), 5, -1),
+				0);
+	assert_int_equal(request_on_one('b', SPAN(""), SPAN("SSL_PROTOCOL=x\0"), 1, -1), ETIMEDOUT);
+}
+
+static void test_tls_request_is_told_to_stop(void **state)
+{
+	int stop[2];
+
+	(void)state;
+	assert_int_equal(pipe(stop), 0);
+	assert_int_equal(write(stop[1], "", 1), 1);
+	assert_int_equal(request_on_one('r', SPAN(""), SPAN("SSL_X=x\0"), 600, stop[0]), ECANCELED);
+	/* What is agreed on already is heard. */
+	assert_int_equal(request_on_one('r', SPAN("SSL_X=x\0\0"), SPAN("a"), 600, stop[0]), 0);
+	close(stop[0]);
+	close(stop[1]);
 }
 
 static void test_tls_request_needs_open_descriptors(void **state)
@@ -190,6 +206,7 @@ int main(void)
 		cmocka_unit_test(test_tls_request_hears_that_it_failed),
 		cmocka_unit_test(test_tls_request_wants_the_whole_list),
 		cmocka_unit_test(test_tls_request_is_made_on_one_descriptor),
+		cmocka_unit_test(test_tls_request_is_told_to_stop),
 		cmocka_unit_test(test_tls_request_needs_open_descriptors),
 	};
 
