@@ -71,9 +71,49 @@ static bool set_nonblocking(int descriptor)
 	return flags != -1 && fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != -1;
 }
 
-/* The handshake, as long as it may take. */
-static bool shake_hands(struct tls *connection, const struct tls_network *network, uint32_t seconds,
-			struct text *why)
+/* Whether the program that has closed its ends had something to say before. One that asks by y need
+ * not wait for the handshake with its words. */
+static bool has_last_words(int from_program)
+{
+	char first;
+
+	return recv(from_program, &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* Wait for the network until a moment, or until the program has ended. Returns 0, or -1 with errno:
+ * ETIMEDOUT, or EPIPE, the program has ended. */
+static int wait_for(int network, short events, const int ends[COUNT], int64_t moment)
+{
+	struct pollfd polled[] = {
+		{.fd = network, .events = events}, {.fd = ends[READ]}, {.fd = ends[WRITE]}};
+
+	for (;;) {
+		int count = poll(polled, 3, deadline_left(moment));
+
+		if (count == -1 && errno != EINTR)
+			return -1;
+		if (count > 0 && polled[0].revents)
+			return 0;
+		for (int end = 1; count > 0 && end < 3; end++)
+			if (polled[end].revents) /* closed: once is enough to know */
+				polled[end].fd = -1;
+		errno = EPIPE;
+		if (polled[1].fd == -1 && polled[2].fd == -1 && !has_last_words(ends[READ]))
+			return -1;
+		errno = ETIMEDOUT;
+		if (deadline_left(moment) == 0)
+			return -1;
+	}
+}
+
+static const char *reason_of(int number)
+{
+	return number == EPIPE ? "the program has ended" : strerror(number);
+}
+
+/* The handshake, as long as it may take and somebody wants it. */
+static bool shake_hands(struct tls *connection, const struct tls_network *network,
+			const int ends[COUNT], uint32_t seconds, struct text *why)
 {
 	int64_t moment = deadline_in((int64_t)seconds * 1000);
 
@@ -91,14 +131,14 @@ static bool shake_hands(struct tls *connection, const struct tls_network *networ
 			text_add_string(why, "the client has hung up");
 			return false;
 		}
-		if (deadline_wait(wants_input ? network->in : network->out,
-				  wants_input ? POLLIN : POLLOUT, moment) == 0)
+		if (wait_for(wants_input ? network->in : network->out,
+			     wants_input ? POLLIN : POLLOUT, ends, moment) == 0)
 			continue;
 		if (errno == ETIMEDOUT) {
 			text_add_string(why, "still not done after so many seconds: ");
 			text_add_number(why, seconds);
 		} else {
-			text_add_string(why, strerror(errno));
+			text_add_string(why, reason_of(errno));
 		}
 		return false;
 	}
@@ -138,7 +178,7 @@ static void accept_client(const struct tls_engine *engine, struct tls *server,
 		warn_errno("unable to start TLS with %s", engine->client);
 	else if (!(connection = tls_network_accept(server, network, 0, 1)))
 		warn("unable to start TLS with %s: %s", engine->client, tls_error(server));
-	else if (!shake_hands(connection, network, engine->handshake_seconds, &why))
+	else if (!shake_hands(connection, network, ends, engine->handshake_seconds, &why))
 		warn("TLS handshake with %s: %s", engine->client, text_string(&why));
 	else
 		serve(engine, connection, network, ends, request);

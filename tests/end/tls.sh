@@ -86,6 +86,21 @@ matches "and so is one that stops in its first word" $'^[12345]$' "$said"
 check "and the log says so" wait_line 'tlsd: warning: TLS handshake with 127\.0\.0\.1: still not done after so many seconds: 1' slow.log
 stop "$server"
 
+TLSTIMEOUT=3600 on_request ended || exit 1
+client ask=process say="tls Y dup" get touch=asked rest >client.log &
+check "a program that has asked" wait_until test -e asked
+kill -KILL "$(sed -n 's/ children: .*//p' client.log)"
+wait $!
+matches "a program that ends in the handshake ends the connection" '^0 .* (eof|reset)$' "$(cat client.log)"
+check "and the log says so" wait_line 'tlsd: warning: TLS handshake with 127\.0\.0\.1: the program has ended' ended.log
+stop "$server"
+serve words -v -H -R -l 0 127.0.0.1 0 tlsd bash -c 'printf y >&10; exec 10>&- 11<&-; echo hello >&12' || exit 1
+client until=ended tls get wait >client.log &
+wait_line '^tcpserver: end ' words.log && : >ended
+wait $!
+same "what it said before is given to the client" $'TLSv1.3 TLS_AES_256_GCM_SHA384\nhello' "$(cat client.log)"
+stop "$server"
+
 UCSPITLS='!' on_request required || exit 1
 matches "what UCSPITLS says stays" 'SSLWRITEFD=12 UCSPITLS=!$' "$(client ask=descriptors get ask=quit wait)"
 stop "$server"
