@@ -60,6 +60,7 @@ LIBS_test_session   := -Wl$(,)--wrap=malloc$(,)--wrap=realloc
 LIBS_test_password  := -lcrypt -Wl$(,)--wrap=crypt_rn
 LIBS_test_control_list := -lcrypt
 LIBS_test_routes    := -lcrypt -Wl$(,)--wrap=realloc
+LIBS_test_client    := -Wl$(,)--wrap=tls_request_make
 LIBS_test_settings  := -Wl$(,)--wrap=realloc
 LIBS_test_temporary := -Wl$(,)--wrap=flock$(,)--wrap=ftruncate
 LIBS_test_marks_races := -pthread $(foreach call,openat futimens fstatat renameat linkat unlinkat,-Wl$(,)--wrap=$(call))

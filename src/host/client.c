@@ -9,11 +9,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/number.h"
+#include "unix/environment.h"
 #include "unix/file.h"
 #include "unix/tls_request.h"
 
 #define LONGEST_POLL	 (24 * 60 * 60 * 1000) /* milliseconds; poll(2) takes an int */
-#define HANDSHAKE	 120		       /* seconds */
+#define HANDSHAKE	 120		       /* seconds, where TLSTIMEOUT does not say how many */
+#define HANDSHAKE_LATER	 10		       /* seconds longer than TLSTIMEOUT */
+#define TLSTIMEOUT_MOST	 3600		       /* seconds, as for tlsd */
 #define FAREWELL	 2000		       /* milliseconds for client_hang_up */
 #define FAREWELL_DROPPED (16 * 1024 * 1024)    /* bytes dropped there at most */
 
@@ -178,10 +182,22 @@ void client_pause(struct client *client, uint64_t milliseconds)
 		client->is_gone = true;
 }
 
+/* Whoever speaks TLS decides how long a handshake may take, tlsd by TLSTIMEOUT. This is longer, so
+ * that it only counts where nobody decides. */
+static uint32_t handshake_seconds(void)
+{
+	const char *value = environment_get("TLSTIMEOUT");
+	uint32_t seconds;
+
+	if (value && number_read(value, 1, TLSTIMEOUT_MOST, &seconds))
+		return seconds + HANDSHAKE_LATER;
+	return HANDSHAKE;
+}
+
 int client_start_tls(struct client *client, struct text *list)
 {
 	client_flush(client);
-	if (tls_request_make(HANDSHAKE, client->stop, list) == 0)
+	if (tls_request_make(handshake_seconds(), client->stop, list) == 0)
 		return 0;
 	client->is_gone = true;
 	return -1;

@@ -53,8 +53,8 @@ enum client_event client_read(struct client *client, void *bytes, size_t size,
 void client_pause(struct client *client, uint64_t milliseconds);
 
 /* Put the connection under TLS by asking whoever is in front (unix/tls_request.h), who says in
- * *list what was agreed on. Returns 0, or -1 with errno, ECANCELED when this process shall stop;
- * then the client cannot be reached any more. */
+ * *list what was agreed on; waits longer than TLSTIMEOUT says. Returns 0, or -1 with errno,
+ * ECANCELED when this process shall stop; then the client cannot be reached any more. */
 int client_start_tls(struct client *client, struct text *list);
 
 /* Hang up so that the last words arrive: bytes that came in and were not read would make the system

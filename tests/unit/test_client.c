@@ -254,6 +254,52 @@ static void test_client_is_told_to_stop(void **state)
 	disconnect(&client, ends);
 }
 
+static uint32_t seconds_asked;
+static int stop_asked;
+
+int __wrap_tls_request_make(uint32_t seconds, int stop, struct text *list);
+
+int __wrap_tls_request_make(uint32_t seconds, int stop, struct text *list)
+{
+	text_add_string(list, "SSL_X=");
+	seconds_asked = seconds;
+	stop_asked = stop;
+	return seconds == 120 ? -1 : 0;
+}
+
+static void test_client_leaves_it_to_the_front_how_long_tls_may_take(void **state)
+{
+	static const struct {
+		const char *timeout;
+		uint32_t seconds;
+	} cases[] = {
+		{NULL, 120}, {"1", 11}, {"300", 310},  {"3600", 3610},
+		{"0", 120},  {"", 120}, {"3601", 120}, {"soon", 120},
+	};
+	struct client client;
+	int ends[2];
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct text list;
+
+		text_init(&list, 100);
+		if (cases[index].timeout)
+			setenv("TLSTIMEOUT", cases[index].timeout, 1);
+		else
+			unsetenv("TLSTIMEOUT");
+		client = connected(ends);
+		assert_int_equal(client_start_tls(&client, &list),
+				 cases[index].seconds == 120 ? -1 : 0);
+		assert_int_equal(seconds_asked, cases[index].seconds);
+		assert_int_equal(stop_asked, client.stop);
+		assert_int_equal(client.is_gone, cases[index].seconds == 120);
+		assert_string_equal(text_string(&list), "SSL_X=");
+		text_free(&list);
+		disconnect(&client, ends);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_client_a_pipe_that_nobody_reads_is_given_up),
 		cmocka_unit_test(test_client_is_waited_for_unless_it_has_said_all),
 		cmocka_unit_test(test_client_is_told_to_stop),
+		cmocka_unit_test(test_client_leaves_it_to_the_front_how_long_tls_may_take),
 	};
 
 	return cmocka_run_group_tests_name("client", tests, NULL, NULL);
