@@ -20,6 +20,7 @@
 #include "unix/chain.h"
 #include "unix/control.h"
 #include "unix/environment.h"
+#include "unix/file.h"
 #include "unix/options.h"
 #include "unix/report.h"
 #include "unix/tls_engine.h"
@@ -60,6 +61,18 @@ static const char *name_of(const char *variable)
 	return value && *value ? value : NULL;
 }
 
+/* A file that is there but cannot be read, a symbolic link that leads nowhere among them, is not
+ * taken for one that is not: then the process that reads it says what is wrong with it. */
+static bool is_absent(const char *path)
+{
+	int descriptor = file_open(path);
+
+	if (descriptor == -1)
+		return errno == ENOENT;
+	close(descriptor);
+	return false;
+}
+
 /* Whoever names a certificate and no key keeps both in one file. So may who names neither. The
  * paths stay for the life of this process. */
 static void find_credentials(struct tls_credentials *found, struct text *certificate,
@@ -75,7 +88,7 @@ static void find_credentials(struct tls_credentials *found, struct text *certifi
 		found->certificate = path_of("servercert.pem", certificate);
 	if (!found->key) {
 		found->key = path_of("serverkey.pem", key);
-		if (access(found->key, F_OK) == -1 && errno == ENOENT)
+		if (is_absent(found->key))
 			found->key = found->certificate;
 	}
 }

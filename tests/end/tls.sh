@@ -179,6 +179,10 @@ finds() { # name: with these files TLS is offered
 	same "$1" offered "$(env -u CERTFILE -u KEYFILE CONTROLDIR="$work/control" tlsd sh -c 'echo "${SSLCTLFD:+offered}"' </dev/null)"
 }
 finds "certificate and key in one file below CONTROLDIR"
+ln -s /none.pem control/serverkey.pem
+broken "a key that is a link to nowhere is not taken for none" "unable to read $work/control/serverkey\.pem: " \
+	CONTROLDIR="$work/control" CERTFILE= KEYFILE=
+rm control/serverkey.pem
 cp cert.pem control/servercert.pem && cp key.pem control/serverkey.pem
 finds "certificate and key in two files below CONTROLDIR"
 same "CERTFILE alone holds both" offered \
