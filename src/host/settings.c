@@ -1,5 +1,6 @@
 #include "host/settings.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -50,51 +51,96 @@ static bool read_lines(struct settings *settings, struct text *why)
 	       read_line("localiphost", &settings->me, &settings->local_ip_host, why);
 }
 
+/* The names lie in the rows, not behind pointers: so no start of the program has to relocate them.
+ */
+static const struct {
+	char name[16], variable[16]; /* without a variable: empty */
+	uint64_t maximum, otherwise;
+} numbers[] = {
+	{"databytes", "DATABYTES", INT64_MAX, 0},
+	{"mindatarate", "", LARGEST_NUMBER, 256},
+	{"maxrecipients", "MAXRECIPIENTS", LARGEST_NUMBER, 1000},
+	{"maxerrors", "MAXERRORS", LARGEST_NUMBER, 20},
+	{"timeoutsmtpd", "", LARGEST_NUMBER, 300},
+	{"tarpitcount", "TARPITCOUNT", LARGEST_NUMBER, 0},
+	{"tarpitdelay", "TARPITDELAY", LARGEST_NUMBER, 5},
+	{"greetdelay", "GREETDELAY", LARGEST_NUMBER, 0},
+};
+
+/* The rows, in their order. */
+enum {
+	DATA_BYTES,
+	DATA_RATE,
+	MOST_RECIPIENTS,
+	MOST_ERRORS,
+	TIMEOUT,
+	TARPIT_COUNT,
+	TARPIT_DELAY,
+	GREET_DELAY,
+	NUMBERS,
+};
+
+static_assert(sizeof(numbers) / sizeof(*numbers) == NUMBERS, "a row for each number");
+
+/* name is the file or variable that the number comes from. */
+static bool is_usable(unsigned row, const char *name, uint64_t number, struct text *why)
+{
+	if (row != MOST_RECIPIENTS || number > 0)
+		return true;
+	text_add_string(why, name);
+	text_add_string(why, ": with 0 no mail could be taken");
+	return false;
+}
+
 static bool read_numbers(struct settings *settings, struct text *why)
 {
 	struct smtp_settings *smtp = &settings->smtp;
-	uint64_t rate = 256, size = 0;
-	uint32_t delay = 0;
-	struct {
-		const char *name, *variable;
-		uint64_t maximum;
-		uint32_t *setting;
-		uint64_t *large_setting;
-		uint32_t otherwise;
-	} rows[] = {
-		{"databytes", "DATABYTES", INT64_MAX, NULL, &size, 0},
-		{"mindatarate", NULL, LARGEST_NUMBER, NULL, &rate, 0},
-		{"maxrecipients", "MAXRECIPIENTS", LARGEST_NUMBER, &smtp->most_recipients, NULL,
-		 1000},
-		{"maxerrors", "MAXERRORS", LARGEST_NUMBER, &smtp->most_errors, NULL, 20},
-		{"timeoutsmtpd", NULL, LARGEST_NUMBER, &settings->timeout_seconds, NULL, 300},
-		{"tarpitcount", "TARPITCOUNT", LARGEST_NUMBER, &smtp->tarpit_count, NULL, 0},
-		{"tarpitdelay", "TARPITDELAY", LARGEST_NUMBER, &smtp->tarpit_delay, NULL, 5},
-		{"greetdelay", "GREETDELAY", LARGEST_NUMBER, &delay, NULL, 0},
-	};
+	uint64_t found[NUMBERS];
 
-	for (size_t index = 0; index < sizeof(rows) / sizeof(*rows); index++) {
-		uint64_t number = rows[index].large_setting ? *rows[index].large_setting
-							    : rows[index].otherwise;
+	for (unsigned row = 0; row < NUMBERS; row++) {
+		const char *name = numbers[row].name, *variable = numbers[row].variable;
 
-		if (!control_number(rows[index].name, rows[index].variable, rows[index].maximum,
-				    &number, why))
+		found[row] = numbers[row].otherwise;
+		if (!control_number(name, *variable ? variable : NULL, numbers[row].maximum,
+				    &found[row], why) ||
+		    !is_usable(row, environment_get(variable) ? variable : name, found[row], why))
 			return false;
-		if (rows[index].large_setting)
-			*rows[index].large_setting = number;
-		else
-			*rows[index].setting = (uint32_t)number;
 	}
-	smtp->largest_message = size;
-	settings->least_rate = rate;
-	settings->greet_delay = smtp->may_relay ? 0 : delay;
-	if (settings->timeout_seconds == 0)
-		settings->timeout_seconds = 1;
-	if (smtp->most_recipients == 0) {
-		text_add_string(why, "maxrecipients: with 0 no mail could be taken");
-		return false;
-	}
+	smtp->largest_message = found[DATA_BYTES];
+	settings->least_rate = found[DATA_RATE];
+	smtp->most_recipients = (uint32_t)found[MOST_RECIPIENTS];
+	smtp->most_errors = (uint32_t)found[MOST_ERRORS];
+	settings->timeout_seconds = found[TIMEOUT] ? (uint32_t)found[TIMEOUT] : 1;
+	smtp->tarpit_count = (uint32_t)found[TARPIT_COUNT];
+	smtp->tarpit_delay = (uint32_t)found[TARPIT_DELAY];
+	settings->greet_delay = smtp->may_relay ? 0 : (uint32_t)found[GREET_DELAY];
 	return true;
+}
+
+static bool read_confined(struct span value, bool *is_confined, struct text *why)
+{
+	*is_confined = span_equal(value, SPAN("1"));
+	if (*is_confined || value.length == 0 || span_equal(value, SPAN("0")))
+		return true;
+	text_add_string(why, "SANDBOX: neither 0 nor 1: ");
+	text_add(why, value);
+	return false;
+}
+
+bool settings_variable_is_usable(struct span name, struct span value, struct text *why)
+{
+	uint64_t number;
+	bool is_confined;
+
+	for (unsigned row = 0; row < NUMBERS; row++) {
+		const char *variable = numbers[row].variable;
+
+		if (*variable && span_equal(name, span_of(variable)))
+			return control_number_of(variable, value, numbers[row].maximum, &number,
+						 why) &&
+			       is_usable(row, variable, number, why);
+	}
+	return !span_equal(name, SPAN("SANDBOX")) || read_confined(value, &is_confined, why);
 }
 
 static bool open_cdb(struct cdb_file *file, const char *name, struct text *why)
@@ -135,19 +181,6 @@ static void read_security(struct smtp_settings *smtp, bool offers_auth)
 		smtp->tls = tls ? SMTP_TLS_BROKEN : SMTP_TLS_NONE;
 }
 
-/* Any other value than 1, 0 and nothing is an error. */
-static bool read_sandbox(bool *is_confined, struct text *why)
-{
-	const char *value = environment_get("SANDBOX");
-
-	*is_confined = value && strcmp(value, "1") == 0;
-	if (*is_confined || !value || !*value || strcmp(value, "0") == 0)
-		return true;
-	text_add_string(why, "SANDBOX: neither 0 nor 1: ");
-	text_add_string(why, value);
-	return false;
-}
-
 bool settings_read(struct settings *settings, bool offers_auth, struct text *why)
 {
 	struct smtp_settings *smtp = &settings->smtp;
@@ -161,7 +194,7 @@ bool settings_read(struct settings *settings, bool offers_auth, struct text *why
 	smtp->takes_odd_addresses = odd_address && strcmp(odd_address, "1") == 0;
 	read_security(smtp, offers_auth);
 	if (!read_lines(settings, why) || !read_numbers(settings, why) ||
-	    !read_sandbox(&settings->is_confined, why) ||
+	    !read_confined(span_of(environment_get("SANDBOX")), &settings->is_confined, why) ||
 	    entries_read(&settings->rcpthosts, "rcpthosts", why) == VERDICT_LATER ||
 	    entries_read(&settings->badmailfrom, "badmailfrom", why) == VERDICT_LATER)
 		return false;

@@ -23,12 +23,16 @@ struct settings {
 	uint32_t timeout_seconds;		   /* timeoutsmtpd */
 	uint64_t least_rate;			   /* mindatarate, bytes a second; 0: none */
 	uint32_t greet_delay;			   /* seconds; 0 for whoever may relay */
-	bool is_confined;			   /* SANDBOX=1: the session is held apart */
+	bool is_confined;			   /* SANDBOX: the session is a process apart */
 };
 
 /* Read it all. offers_auth: there is a program that knows passwords. False on an error, with the
  * reason appended to *why. settings_free must be called in either case. */
 bool settings_read(struct settings *settings, bool offers_auth, struct text *why);
+
+/* Whether settings_read can use this value of a variable, whatever else is set: true for one that
+ * it does not look at. False: *why gets the reason, in the same words. */
+bool settings_variable_is_usable(struct span name, struct span value, struct text *why);
 
 void settings_free(struct settings *settings);
 

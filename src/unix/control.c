@@ -134,26 +134,32 @@ static bool read_number(struct span line, uint64_t maximum, uint64_t *number)
 	return true;
 }
 
+bool control_number_of(const char *name, struct span value, uint64_t maximum, uint64_t *number,
+		       struct text *why)
+{
+	if (read_number(value.length ? value : SPAN("0"), maximum, number))
+		return true;
+	text_add_string(why, name);
+	text_add_string(why, ": not a number from 0 to ");
+	text_add_number(why, maximum);
+	text_add_string(why, ": ");
+	text_add(why, value);
+	return false;
+}
+
 bool control_number(const char *name, const char *variable, uint64_t maximum, uint64_t *number,
 		    struct text *why)
 {
 	const char *value = variable ? environment_get(variable) : NULL;
 	char room[LONGEST_NUMBER + 1];
-	struct span digits;
 	struct text line;
 
+	if (value)
+		return control_number_of(variable, span_of(value), maximum, number, why);
 	text_init_in(&line, room, sizeof(room));
-	if (!value && control_line(name, &line, why) == VERDICT_LATER)
+	if (control_line(name, &line, why) == VERDICT_LATER)
 		return false;
-	digits = value ? span_of(*value ? value : "0") : text_span(&line);
-	if (digits.length == 0 || read_number(digits, maximum, number))
-		return true;
-	text_add_string(why, value ? variable : name);
-	text_add_string(why, ": not a number from 0 to ");
-	text_add_number(why, maximum);
-	text_add_string(why, ": ");
-	text_add(why, digits);
-	return false;
+	return line.length == 0 || control_number_of(name, text_span(&line), maximum, number, why);
 }
 
 bool control_next(struct span *rest, struct span *entry, unsigned *number)

@@ -35,6 +35,10 @@ enum verdict control_line(const char *name, struct text *line, struct text *why)
 bool control_number(const char *name, const char *variable, uint64_t maximum, uint64_t *number,
 		    struct text *why);
 
+/* The same for a value that is at hand, of the file or variable of that name: an empty one is 0. */
+bool control_number_of(const char *name, struct span value, uint64_t maximum, uint64_t *number,
+		       struct text *why);
+
 /* Cut the next entry off the front of a list file's contents: lines without the blanks at their
  * end, but for empty ones and those that start with '#'. *number, if not NULL, counts lines. */
 bool control_next(struct span *rest, struct span *entry, unsigned *number);

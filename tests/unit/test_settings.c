@@ -235,6 +235,60 @@ static void test_settings_name_what_is_wrong(void **state)
 	}
 }
 
+/* Asked for one variable, the answer is the one that the reading gives with it, reason and all. */
+static void test_settings_variables_are_usable_or_not(void **state)
+{
+	static const struct {
+		const char *name, *value, *reason; /* NULL: it is usable */
+	} cases[] = {
+		{"DATABYTES", "9223372036854775807", NULL},
+		{"DATABYTES", "9223372036854775808",
+		 "DATABYTES: not a number from 0 to 9223372036854775807: 9223372036854775808"},
+		{"DATABYTES", "5M", "DATABYTES: not a number from 0 to 9223372036854775807: 5M"},
+		{"MAXRECIPIENTS", "1", NULL},
+		{"MAXRECIPIENTS", "0", "MAXRECIPIENTS: with 0 no mail could be taken"},
+		{"MAXRECIPIENTS", "", "MAXRECIPIENTS: with 0 no mail could be taken"},
+		{"MAXRECIPIENTS", "-5", "MAXRECIPIENTS: with 0 no mail could be taken"},
+		{"MAXERRORS", "", NULL},
+		{"MAXERRORS", "-5", NULL},
+		{"TARPITCOUNT", "x", "TARPITCOUNT: not a number from 0 to 1000000000: x"},
+		{"TARPITDELAY", " 5", "TARPITDELAY: not a number from 0 to 1000000000:  5"},
+		{"GREETDELAY", "1000000001",
+		 "GREETDELAY: not a number from 0 to 1000000000: 1000000001"},
+		{"SANDBOX", "", NULL},
+		{"SANDBOX", "0", NULL},
+		{"SANDBOX", "1", NULL},
+		{"SANDBOX", "yes", "SANDBOX: neither 0 nor 1: yes"},
+		{"MINDATARATE", "x", NULL},
+		{"RELAYCLIENT", "x", NULL},
+		{"RELAYUNKNOWN", "", NULL},
+	};
+
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		const char *reason = cases[index].reason ? cases[index].reason : "";
+		struct settings settings;
+		struct text why;
+
+		start_fresh(state);
+		text_init(&why, 10000);
+		if (settings_variable_is_usable(span_of(cases[index].name),
+						span_of(cases[index].value),
+						&why) == (cases[index].reason != NULL))
+			fail_msg("%s=%s", cases[index].name, cases[index].value);
+		CHECK_SPAN(cases[index].value, text_span(&why), reason);
+		text_clear(&why);
+		setenv(cases[index].name, cases[index].value, 1);
+		if (settings_read(&settings, false, &why) == (cases[index].reason != NULL))
+			fail_msg("%s=%s when all is read", cases[index].name, cases[index].value);
+		CHECK_SPAN(cases[index].value, text_span(&why), reason);
+		if (!cases[index].reason && strcmp(cases[index].name, "SANDBOX") == 0)
+			assert_int_equal(settings.is_confined, cases[index].value[0] == '1');
+		settings_free(&settings);
+		text_free(&why);
+	}
+	start_fresh(state);
+}
+
 static void test_settings_morercpthosts_counts_only_beside_rcpthosts(void **state)
 {
 	struct settings settings;
@@ -292,6 +346,7 @@ int main(void)
 		cmocka_unit_test_setup(test_settings_confined_or_not, start_fresh),
 		cmocka_unit_test_setup(test_settings_a_timeout_is_never_nothing, start_fresh),
 		cmocka_unit_test_setup(test_settings_name_what_is_wrong, start_fresh),
+		cmocka_unit_test_setup(test_settings_variables_are_usable_or_not, start_fresh),
 		cmocka_unit_test_setup(test_settings_morercpthosts_counts_only_beside_rcpthosts,
 				       start_fresh),
 	};
