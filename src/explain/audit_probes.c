@@ -3,32 +3,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/number.h"
 #include "explain/hosted.h"
-#include "queue/status.h"
+#include "explain/stranger.h"
 #include "unix/control.h"
 #include "unix/environment.h"
 #include "unix/file.h"
-#include "unix/home.h"
 #include "unix/reason.h"
-#include "unix/spawn.h"
-#include "unix/variables.h"
 
-#define LARGEST		(4 * 1024 * 1024) /* bytes, of what is said and of what is recorded */
-#define VICTIM		"relay-probe.invalid"
-#define SESSION_SECONDS 120
-
-extern char **environ;
+#define LARGEST (4 * 1024 * 1024) /* bytes, of what is said and of what is recorded */
+#define VICTIM	"relay-probe.invalid"
 
 /* What stands behind RCPT TO: with M for a domain that is hosted here and V for one that is not.
  */
@@ -106,97 +94,6 @@ static void write_dialogue(struct text *out, struct span hosted)
 		text_add_string(out, "\r\nDATA\r\n.\r\n");
 	}
 	text_add_string(out, "QUIT\r\n");
-}
-
-/* --- smtpd --- */
-
-static int make_file(struct span contents)
-{
-	int descriptor = memfd_create("probes", MFD_CLOEXEC);
-
-	if (descriptor != -1 &&
-	    (file_write(descriptor, contents) == -1 || lseek(descriptor, 0, SEEK_SET) == -1)) {
-		close(descriptor);
-		return -1;
-	}
-	return descriptor;
-}
-
-static bool set_environment(struct variables *variables, const struct audit_client *client,
-			    const char *record)
-{
-	/* What tells how long and how much, but not who may do what. */
-	static const char *const limits[] = {"MAXERRORS", "GREETDELAY", "TARPITCOUNT", "DATABYTES"};
-	static const char *const unknown[] = {"RELAYCLIENT", "TCPREMOTEHOST", "TCPREMOTEINFO",
-					      "TCPRULE",     "SSLCTLFD",      "QMAILQUEUE"};
-	char self[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (length == -1 || variables_init(variables, environ) == -1)
-		return false;
-	self[length] = '\0';
-	for (size_t index = 0; index < sizeof(unknown) / sizeof(*unknown); index++)
-		variables_drop(variables, unknown[index]);
-	variables_clear(variables);
-	variables_set(variables, "PROTO", "TCP");
-	variables_set(variables, "TCPREMOTEIP", "192.0.2.255"); /* RFC 5737: nobody's */
-	variables_set_items(variables, client->data);
-	for (size_t index = 0; index < sizeof(limits) / sizeof(*limits); index++)
-		variables_set(variables, limits[index], "0");
-	variables_set(variables, "QMAILQUEUE", self);
-	variables_set(variables, AUDIT_RECORD, record);
-	return true;
-}
-
-/* Wait for the end of smtpd; its exit status, or -1 with errno. */
-static int wait_for(pid_t child)
-{
-	struct pollfd end = {(int)syscall(SYS_pidfd_open, child, 0), POLLIN, 0};
-	int status = -1, kept = 0;
-
-	if (end.fd != -1 && poll(&end, 1, SESSION_SECONDS * 1000) == 0) {
-		kill(child, SIGKILL);
-		kept = ETIMEDOUT;
-	}
-	if (end.fd != -1)
-		close(end.fd);
-	while (waitpid(child, &status, 0) == -1 && errno == EINTR)
-		;
-	errno = kept;
-	return kept ? -1 : status;
-}
-
-/* Hold the dialogue with smtpd. Returns 0, or -1 with errno; EPROTO when it ended badly. */
-static int hold(const struct audit_client *client, struct span dialogue, const char *record)
-{
-	char path[PATH_MAX], name[] = "smtpd", quiet[] = "-q";
-	char *arguments[] = {name, quiet, NULL};
-	struct variables variables;
-	struct spawn_move moves[3];
-	char **array = NULL;
-	int input = make_file(dialogue), output = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int status = -1;
-	pid_t child;
-
-	home_program("smtpd", path, sizeof(path));
-	if (input != -1 && output != -1 && set_environment(&variables, client, record)) {
-		array = variables_array(&variables);
-		moves[0] = (struct spawn_move){input, 0};
-		moves[1] = (struct spawn_move){output, 1};
-		moves[2] = (struct spawn_move){output, 2};
-		child = array ? spawn(path, arguments, array, moves, 3) : -1;
-		status = child == -1 ? -1 : wait_for(child);
-		variables_free(&variables);
-	}
-	if (input != -1)
-		close(input);
-	if (output != -1)
-		close(output);
-	if (status > 0) {
-		errno = EPROTO;
-		return -1;
-	}
-	return status;
 }
 
 /* --- what was recorded --- */
@@ -306,50 +203,87 @@ static bool judge(struct findings *findings, struct settings *settings,
 	return is_good;
 }
 
-/* A file in TMPDIR, or in /tmp, that the trial's queue program writes to. Returns its descriptor;
- * or -1, with the reason appended to *why. */
-static int create_record(struct text *name, struct text *why)
+/* A file in TMPDIR, or in /tmp, that the trial's queue program writes to. */
+struct record_file {
+	struct text name;
+	int descriptor;
+};
+
+/* False with the reason appended to *why. */
+static bool create_record(struct record_file *file, struct text *why)
 {
 	const char *directory = environment_get("TMPDIR");
-	int descriptor = -1;
 
 	if (!directory || !*directory)
 		directory = "/tmp";
-	text_add_string(name, directory);
-	text_add_string(name, "/relay-audit.XXXXXX");
+	text_add_string(&file->name, directory);
+	text_add_string(&file->name, "/relay-audit.XXXXXX");
 	errno = ENAMETOOLONG;
-	if (!name->failed)
-		descriptor = mkostemp(name->bytes, O_CLOEXEC);
-	if (descriptor == -1)
+	file->descriptor = file->name.failed ? -1 : mkostemp(file->name.bytes, O_CLOEXEC);
+	if (file->descriptor == -1)
 		reason_add(why, "create a file in", directory);
-	return descriptor;
+	return file->descriptor != -1;
+}
+
+/* Nothing is known of such a client then, which is no reason to believe it. */
+static void tell_untried(struct findings *findings, const struct audit_client *client,
+			 const struct text *reason)
+{
+	struct text path, what;
+
+	text_init(&path, 8192);
+	text_init(&what, LARGEST);
+	control_path("", &path);
+	text_add_string(&what, "smtpd could not be tried as ");
+	text_add_string(&what, client->file || client->key.length ? "a client of this rule"
+								  : "a client that no rule knows");
+	if (client->key.length) {
+		text_add_string(&what, " (");
+		text_add(&what, client->key);
+		text_add_byte(&what, ')');
+	}
+	text_add_string(&what, ": ");
+	text_add(&what, text_span(reason));
+	findings_add(findings, &(struct finding){FINDING_ERROR, "not-tried",
+						 client->file ? client->file : text_string(&path),
+						 client->line, text_span(&what),
+						 "whether it is open to such a client is not known",
+						 "mend it and run relay-audit again"});
+	text_free(&path);
+	text_free(&what);
 }
 
 /* Hold the trial and judge what the queue program wrote to the record. */
 static bool try_with(struct findings *findings, struct settings *settings,
-		     const struct audit_client *client, int descriptor, const char *name,
+		     const struct audit_client *client, const struct record_file *file,
 		     struct text *why)
 {
-	struct text dialogue, record, hosted;
+	struct text dialogue, record, hosted, reason;
+	enum verdict verdict = VERDICT_LATER;
 	bool is_good = false;
 
 	text_init(&dialogue, LARGEST);
 	text_init(&record, LARGEST);
 	text_init(&hosted, 8192);
+	text_init(&reason, LARGEST);
 	hosted_example(settings, &hosted);
 	write_dialogue(&dialogue, text_span(&hosted));
 	errno = ENOMEM; /* unless a call says otherwise */
-	if (!dialogue.failed && !hosted.failed && hold(client, text_span(&dialogue), name) != -1 &&
-	    file_read_all(descriptor, &record) != -1) {
+	if (!dialogue.failed && !hosted.failed)
+		verdict = stranger_talk(client->data, text_span(&dialogue),
+					text_string(&file->name), &reason);
+	if (verdict != VERDICT_LATER && file_read_all(file->descriptor, &record) != -1) {
 		errno = ENOMEM;
 		is_good = judge(findings, settings, client, text_span(&record), text_span(&hosted));
 	}
 	if (!is_good)
-		text_add_string(why,
-				errno == EPROTO ? "it ended before its time" : strerror(errno));
+		text_add_string(why, strerror(errno));
+	else if (verdict == VERDICT_NO)
+		tell_untried(findings, client, &reason);
 	text_free(&dialogue);
 	text_free(&record);
 	text_free(&hosted);
+	text_free(&reason);
 	return is_good;
 }
 
@@ -357,36 +291,18 @@ bool audit_probes(struct findings *findings, struct settings *settings,
 		  const struct audit_client *client, struct text *why)
 {
 	size_t before = why->length;
-	struct text name;
+	struct record_file file;
 	bool is_good = false;
-	int descriptor;
 
-	text_init(&name, PATH_MAX);
+	text_init(&file.name, PATH_MAX);
 	text_add_string(why, "unable to try smtpd: ");
-	descriptor = create_record(&name, why);
-	if (descriptor != -1) {
-		is_good = try_with(findings, settings, client, descriptor, text_string(&name), why);
-		close(descriptor);
-		unlink(text_string(&name));
+	if (create_record(&file, why)) {
+		is_good = try_with(findings, settings, client, &file, why);
+		close(file.descriptor);
+		unlink(text_string(&file.name));
 	}
 	if (is_good)
 		text_cut(why, before);
-	text_free(&name);
+	text_free(&file.name);
 	return is_good;
-}
-
-int audit_probes_record(const char *path)
-{
-	struct text envelope, message;
-	int descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	bool is_good;
-
-	text_init(&message, LARGEST);
-	text_init(&envelope, LARGEST);
-	is_good = descriptor != -1 && file_read_all(0, &message) == 0 &&
-		  file_read_all(1, &envelope) == 0 &&
-		  file_write(descriptor, text_span(&envelope)) == 0;
-	text_free(&message);
-	text_free(&envelope);
-	return is_good ? QUEUE_OK : QUEUE_WRITE_ERROR;
 }

@@ -19,6 +19,7 @@
 #include "explain/audit_writable.h"
 #include "explain/decision.h"
 #include "explain/gateways.h"
+#include "explain/stranger.h"
 #include "unix/control.h"
 #include "unix/environment.h"
 #include "unix/file.h"
@@ -50,18 +51,6 @@ static void find(struct audit *audit, enum finding_grade grade, const char *kind
 		     &(struct finding){grade, kind, file, line, span_of(what), why, remedy});
 }
 
-static const char *value_of(struct span data, const char *name)
-{
-	struct span variable;
-	const char *value = NULL;
-
-	while (environment_next_item(&data, &variable))
-		if (span_starts(variable, span_of(name)) &&
-		    span_byte(variable, strlen(name)) == '=')
-			value = variable.bytes + strlen(name) + 1; /* its NUL is in the data */
-	return value;
-}
-
 /* --- the rules --- */
 
 /* A rule for the very address was written for it; one for a network around it, not. */
@@ -69,7 +58,7 @@ static void judge_decision(struct audit *audit, const struct decision *decision,
 {
 	char address[ADDRESS_TEXT + 100];
 	bool has_grant = decision->verdict == VERDICT_YES && !decision->is_denied &&
-			 value_of(text_span(&decision->data), "RELAYCLIENT");
+			 environment_find_item(text_span(&decision->data), "RELAYCLIENT");
 	bool is_exact = span_equal(text_span(&decision->match.key), span_of(decision->client.ip));
 
 	if (!has_grant)
@@ -148,7 +137,8 @@ static bool is_odd_taken(const struct audit *audit)
 	bool is_taken = own && strcmp(own, "1") == 0;
 
 	for (size_t index = 0; index < audit->classes.count; index++) {
-		const char *value = value_of(text_span(&audit->classes.data[index]), "ODDADDRESS");
+		const char *value =
+			environment_find_item(text_span(&audit->classes.data[index]), "ODDADDRESS");
 
 		is_taken |= value && strcmp(value, "1") == 0;
 	}
@@ -211,7 +201,7 @@ static void probe(struct audit *audit, size_t index)
 		.file = index && audit->rules ? audit->rules : NULL,
 		.line = classes->line[index],
 	};
-	const char *directory = value_of(client.data, "CONTROLDIR");
+	const char *directory = environment_find_item(client.data, "CONTROLDIR");
 	const char *kept = environment_get("CONTROLDIR");
 	char before[4096];
 	struct settings settings;
@@ -245,12 +235,12 @@ static void audit_all_probes(struct audit *audit)
 int main(int argc, char **argv)
 {
 	struct audit audit = {.is_json = false};
-	const char *record = environment_get(AUDIT_RECORD);
+	const char *record = environment_get(STRANGER_RECORD);
 	int letter;
 
 	report_begin("relay-audit");
 	if (record)
-		return audit_probes_record(record);
+		return stranger_record(record);
 	while ((letter = options_next_word(argc, argv, "x:r:c:", words, USAGE)) != -1) {
 		switch (letter) {
 		case 'x': audit.cdb = optarg; break;

@@ -70,6 +70,18 @@ bool environment_next_item(struct span *data, struct span *variable)
 	return false;
 }
 
+const char *environment_find_item(struct span data, const char *name)
+{
+	size_t length = strlen(name);
+	const char *value = NULL;
+	struct span variable;
+
+	while (environment_next_item(&data, &variable))
+		if (span_starts(variable, span_of(name)) && span_byte(variable, length) == '=')
+			value = variable.bytes + length + 1; /* its NUL is in the data */
+	return value;
+}
+
 void environment_set_items(struct span data)
 {
 	struct span item;

@@ -30,6 +30,10 @@ void environment_unset_all(const char *prefix);
  * *variable is NAME=VALUE, with a NUL behind it; NAME is not empty. */
 bool environment_next_item(struct span *data, struct span *variable);
 
+/* The value that the data of a matched rule gives to a variable, by its last item of that name,
+ * with a NUL behind it; NULL: none. */
+const char *environment_find_item(struct span data, const char *name);
+
 /* Set what the data of a matched rule says. */
 void environment_set_items(struct span data);
 

@@ -55,6 +55,12 @@ finds "odd addresses on smtpd itself" 0 '^warning: tcp\.smtp:1: .*<u%relay-probe
 finds "logging in without TLS" 0 '^warning: tcp\.smtp:1: logging in is allowed without TLS' "rule '10.:allow,ALLOW_INSECURE_AUTH=\"1\"'"
 finds "a rule that leads to an open control directory" 1 '^error: tcp\.smtp:1: <u@relay-probe\.invalid>.* are taken from a client of this rule: mail to them leaves' \
 	"mkdir -p open; echo mail.example.org >open/me; rule '203.0.114.:allow,CONTROLDIR=\"open\"'"
+finds "one behind which TLS is required" 1 '^error: tcp\.smtp:1: <u@relay-probe\.invalid>.* are taken from a client of this rule: mail to them leaves' \
+	"mkdir -p open; echo mail.example.org >open/me; rule '203.0.114.:allow,CONTROLDIR=\"open\",UCSPITLS=\"!\"'"
+lacks "where a password is required a stranger cannot get past" 'are taken from a client of this rule' \
+	"$(echo ':allow,CONTROLDIR="open",SMTPAUTH="!"' >password.rules; relay-audit -r password.rules -c control 2>&1)"
+matches "TLS that the servers' environment requires is no way out either" '^error: password\.rules:1: <u@relay-probe\.invalid>.* are taken' \
+	"$(echo ':allow,CONTROLDIR="open"' >password.rules; UCSPITLS='!' relay-audit -r password.rules -c control 2>&1)"
 finds "a malformed rule" 1 '^error: tcp\.smtp:7: neither allow nor deny' "echo '1.2.3.4:perhaps' >>tcp.smtp"
 finds "a change that was not compiled" 1 '^error: tcp\.smtp:7: the compiled rules say something else' "echo '1.2.3.4:deny' >>tcp.smtp"
 finds "a cdb that is older" 0 '^warning: tcp\.smtp\.cdb: it is older than' "touch -d '+1 hour' tcp.smtp"
@@ -203,6 +209,26 @@ same "a sticky bit keeps them safe" "" "$(chmod 1777 shared; relay-audit -x shar
 same "no control directory" 1 "$(code_of relay-audit -c nowhere)"
 matches "RELAYCLIENT in the environment of the servers" '^error: the environment: RELAYCLIENT is set' "$(RELAYCLIENT='' audit)"
 matches "ALLOW_INSECURE_AUTH in it" '^warning: the environment: ALLOW_INSECURE_AUTH is set' "$(ALLOW_INSECURE_AUTH=1 audit)"
+
+# --- an smtpd that cannot be tried ---
+# Nothing is known of it then, and that must not look as if it were closed.
+mkdir broken && cp "$BIN/relay-audit" broken
+broken() { # what smtpd does instead of its work
+	printf '#!/bin/sh\n%s\n' "$1" >broken/smtpd && chmod +x broken/smtpd
+	(echo 'joe@10.1.1.1:allow,RELAYCLIENT=""'; echo '192.0.2.7:allow,DATABYTES="5"') >broken.rules
+	broken/relay-audit -r broken.rules -c control 2>&1
+	echo "$?"
+}
+# shellcheck disable=SC2016 # smtpd expands
+same "an smtpd that will not begin" "warning: broken.rules:1: RELAYCLIENT by ident answer (joe@10.1.1.1)
+error: control/: smtpd could not be tried as a client that no rule knows: smtpd: fatal: no luck today
+error: broken.rules:2: smtpd could not be tried as a client of this rule (192.0.2.7): smtpd: fatal: no luck today
+1" "$(broken 'echo smtpd: fatal: no luck today >&2; exit 111' | sed -E 's/: (the client.s own|whether it is open).*//')"
+# shellcheck disable=SC2016 # smtpd expands
+matches "one that crashes" '^error: broken\.rules:2: smtpd could not be tried .*: it was ended by signal 11: whether' "$(broken 'kill -SEGV $$')"
+matches "one that says nothing" '^error: broken\.rules:2: smtpd could not be tried .*: it ended before its time: whether' "$(broken 'exit 0')"
+matches "one that does not wait for the end" '^error: broken\.rules:2: smtpd could not be tried .*: it ended before its time: whether' \
+	"$(broken 'echo 421 too busy; exit 0')"
 
 # --- the guide ---
 # Each mistake that it shows is one that was made above, in the same words.

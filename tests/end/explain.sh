@@ -132,6 +132,7 @@ wrong "an empty cdb" 'unable to read empty\.cdb' -x empty.cdb -c control 192.0.2
 wrong "a foreign file" 'unable to read foreign\.cdb' -x foreign.cdb -c control 192.0.2.1 user@example.org
 wrong "no cdb" 'unable to read none\.cdb: No such file' -x none.cdb -c control 192.0.2.1 user@example.org
 wrong "no text" 'unable to read none: No such file' -r none -c control 192.0.2.1 user@example.org
+SANDBOX=yes wrong "a variable that smtpd cannot use" '421 unable to read controls.*SANDBOX: neither 0 nor 1: yes' -x tcp.smtp.cdb -c control 192.0.2.1 user@example.org
 wrong "no control directory" '421 unable to read controls.*nowhere/me' -x tcp.smtp.cdb -c nowhere 192.0.2.1 user@example.org
 echo '192.0.2.1:allow,SANDBOX="yes"' | tcprules odd.cdb odd.tmp
 wrong "a rule that smtpd cannot follow" '421 unable to read controls.*SANDBOX: neither 0 nor 1: yes' -x odd.cdb -c control 192.0.2.1 user@example.org
