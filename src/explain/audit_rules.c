@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "explain/network.h"
+#include "explain/audit_rule.h"
 #include "rules/match.h"
 #include "rules/prefix.h"
 #include "rules/rule.h"
@@ -23,112 +23,14 @@ struct rules {
 	bool failed; /* memory was short */
 };
 
-static bool sets(struct span data, const char *name, struct span *value)
-{
-	struct span variable;
-	bool is_set = false;
-
-	while (environment_next_item(&data, &variable))
-		if (span_starts(variable, span_of(name)) &&
-		    span_byte(variable, strlen(name)) == '=') {
-			*value = span_tail(variable, strlen(name) + 1);
-			is_set = true;
-		}
-	return is_set;
-}
-
-static void find(struct rules *rules, enum finding_grade grade, const char *kind, uint64_t line,
-		 struct span key, const char *what, const char *why, const char *remedy)
-{
-	struct text words;
-
-	text_init(&words, LARGEST_DATA);
-	text_add_string(&words, what);
-	if (key.length) {
-		text_add_string(&words, " (");
-		text_add(&words, key);
-		text_add_byte(&words, ')');
-	}
-	findings_add(rules->findings, &(struct finding){grade, kind, rules->file, line,
-							text_span(&words), why, remedy});
-	rules->failed |= words.failed;
-	text_free(&words);
-}
-
-/* --- a rule that lets relay --- */
-
-static void judge_names(struct rules *rules, const struct network *network, struct span key,
-			uint64_t line)
-{
-	if (network->kind == NETWORK_NAMES && span_equal(key, SPAN("=")))
-		find(rules, FINDING_ERROR, "relayclient-everybody", line, key,
-		     "RELAYCLIENT for whoever has a name",
-		     "almost every client in the world has one",
-		     "give RELAYCLIENT to addresses of your own only");
-	else if (network->kind == NETWORK_NAMES)
-		find(rules, FINDING_WARNING, "relayclient-name", line, key,
-		     "RELAYCLIENT by host name",
-		     "the owner of an address writes its name, and without -p nobody checks it",
-		     "run tcpserver with -p, or name the addresses");
-	if (network->has_info)
-		find(rules, FINDING_WARNING, "relayclient-ident", line, key,
-		     "RELAYCLIENT by ident answer",
-		     "the client's own machine says what its administrator wants",
-		     "use it among machines that you run yourself only");
-}
-
-static void judge_addresses(struct rules *rules, const struct network *network, struct span key,
-			    uint64_t line)
-{
-	bool is_4 = network->address.version == 4;
-
-	if (network->prefix_length < (is_4 ? 8U : 16U))
-		find(rules, FINDING_ERROR, "relayclient-short-prefix", line, key,
-		     "RELAYCLIENT for a network larger than /8 of IPv4 or /16 of IPv6",
-		     "strangers are in it", "name your own networks one by one");
-	else if (!network_is_public(network))
-		return;
-	else if (network->prefix_length < (is_4 ? 16U : 32U))
-		find(rules, FINDING_ERROR, "relayclient-public-block", line, key,
-		     "RELAYCLIENT for a whole provider's addresses",
-		     "all its customers, and whoever has broken into their machines, may relay",
-		     "name the addresses that are your own");
-	else if (network->prefix_length < (is_4 ? 32U : 64U))
-		find(rules, FINDING_WARNING, "relayclient-public-block", line, key,
-		     "RELAYCLIENT for a block of public addresses",
-		     "whoever gets one of them next week may relay",
-		     "make sure that all of it is yours, or name single addresses");
-}
-
-static void judge_relaying(struct rules *rules, struct span key, uint64_t line)
-{
-	struct network network = network_read(key);
-
-	switch (network.kind) {
-	case NETWORK_EVERYBODY:
-		find(rules, FINDING_ERROR, "relayclient-everybody", line, key,
-		     "RELAYCLIENT for everybody",
-		     "anybody can send anything to anywhere through this host",
-		     "give RELAYCLIENT to addresses of your own only");
-		break;
-	case NETWORK_ADDRESSES:
-		judge_addresses(rules, &network, key, line);
-		judge_names(rules, &network, key, line);
-		break;
-	case NETWORK_NAMES: judge_names(rules, &network, key, line); break;
-	case NETWORK_NONE: break;
-	}
-}
-
-/* --- a rule for strangers --- */
-
-static void keep_class(struct rules *rules, struct span key, struct span data, uint64_t line)
+/* What a stranger gets by this rule. */
+static void keep_class(struct rules *rules, const struct audit_rule *rule)
 {
 	struct audit_classes *classes = rules->classes;
 	size_t index = classes->count;
 
 	for (size_t other = 0; other < classes->count; other++)
-		if (span_equal(text_span(&classes->data[other]), data))
+		if (span_equal(text_span(&classes->data[other]), rule->data))
 			return;
 	if (index == AUDIT_MOST_CLASSES) {
 		classes->has_more = true;
@@ -136,10 +38,10 @@ static void keep_class(struct rules *rules, struct span key, struct span data, u
 	}
 	text_init(&classes->data[index], LARGEST_DATA);
 	text_init(&classes->key[index], LARGEST_DATA);
-	text_add(&classes->data[index], data);
-	text_add(&classes->key[index], key);
+	text_add(&classes->data[index], rule->data);
+	text_add(&classes->key[index], rule->address);
 	rules->failed |= classes->data[index].failed || classes->key[index].failed;
-	classes->line[index] = line;
+	classes->line[index] = rule->line;
 	classes->count++;
 }
 
@@ -152,39 +54,55 @@ void audit_classes_free(struct audit_classes *classes)
 	classes->count = 0;
 }
 
-static void judge_key(struct rules *rules, struct span key, struct span data, uint64_t line)
+static void judge(struct rules *rules, const struct audit_rule *rule)
 {
-	struct span value;
-
-	if (match_denies(data) || span_equal(key, SPAN(PREFIX_INDEX_KEY)))
+	if (match_denies(rule->data) || span_equal(rule->address, SPAN(PREFIX_INDEX_KEY)))
 		return;
-	if (sets(data, "RELAYCLIENT", &value)) {
-		judge_relaying(rules, key, line);
-	} else {
-		keep_class(rules, key, data, line);
-		if (sets(data, "ODDADDRESS", &value) && span_equal(value, SPAN("1")))
-			find(rules, FINDING_WARNING, "oddaddress", line, key,
-			     "ODDADDRESS=1 for clients that may not relay",
-			     "a program behind smtpd may send user%elsewhere@here on to elsewhere",
-			     "take it out unless that program is known not to");
-	}
-	if (sets(data, "ALLOW_INSECURE_AUTH", &value))
-		find(rules, FINDING_WARNING, "auth-in-clear", line, key,
-		     "logging in is allowed without TLS",
-		     "whoever can listen on the way learns the passwords, and relays with them",
-		     "put tlsd in front of smtpd and take ALLOW_INSECURE_AUTH out");
+	rules->failed |= !audit_rule(rules->findings, rule);
+	if (!environment_find_item(rule->data, "RELAYCLIENT"))
+		keep_class(rules, rule);
 }
 
 /* --- where they are --- */
 
-static void judge_line(struct rules *rules, struct rule *rule, struct span line, uint64_t number)
+static void tell_useless(struct rules *rules, const struct audit_rule *rule, const char *what)
 {
+	rules->failed |= !audit_rule_tell(rules->findings, rule, FINDING_WARNING, "rule-useless",
+					  what, "the rule does not say what it seems to say",
+					  "correct it or take it out");
+}
+
+/* A rule that was read, with all its keys. Those of a range are judged together: what the rule
+ * opens is all of them. */
+static void judge_keys(struct rules *rules, struct rule *read, struct audit_rule *rule)
+{
+	struct span range = rule->address, key;
+	struct network_count covered = {.all = 0};
+	bool is_range = read->pattern.has_number, has_keys = false;
+
+	while (rule_next_key(read, &key)) {
+		rule->address = key;
+		has_keys = true;
+		if (is_range)
+			network_count_add(&covered, key);
+		else
+			judge(rules, rule);
+	}
+	if (!is_range || !has_keys)
+		return;
+	rule->address = range;
+	rule->range = &covered;
+	judge(rules, rule);
+}
+
+static void judge_line(struct rules *rules, struct rule *read, struct span line, uint64_t number)
+{
+	struct audit_rule rule = {.file = rules->file, .line = number};
 	struct text why;
-	struct span key;
 	enum rule_kind kind;
 
 	text_init(&why, 1000);
-	kind = rule_read(rule, line, &why);
+	kind = rule_read(read, line, &why);
 	if (kind == RULE_MALFORMED)
 		findings_add(rules->findings,
 			     &(struct finding){FINDING_ERROR, "rule-malformed", rules->file, number,
@@ -192,13 +110,14 @@ static void judge_line(struct rules *rules, struct rule *rule, struct span line,
 					       "the text cannot be compiled, so no change to it is "
 					       "in force",
 					       "correct this line"});
-	for (size_t index = 0; index < rule->warning_count && kind != RULE_MALFORMED; index++)
-		if (!strstr(rule->warnings[index], "RELAYCLIENT")) /* judged by themselves */
-			find(rules, FINDING_WARNING, "rule-useless", number, span_trim_end(line),
-			     rule->warnings[index], "the rule does not say what it seems to say",
-			     "correct it or take it out");
-	while (kind == RULE_GOOD && rule_next_key(rule, &key))
-		judge_key(rules, key, text_span(&rule->data), number);
+	rule.address = span_trim_end(line);
+	for (size_t index = 0; index < read->warning_count && kind != RULE_MALFORMED; index++)
+		if (!strstr(read->warnings[index], "RELAYCLIENT")) /* judged by themselves */
+			tell_useless(rules, &rule, read->warnings[index]);
+	rule.address = span_head(line, span_find(line, ':')); /* in a range there is no colon */
+	rule.data = text_span(&read->data);
+	if (kind == RULE_GOOD)
+		judge_keys(rules, read, &rule);
 	rules->failed |= why.failed;
 	text_free(&why);
 }
@@ -241,7 +160,8 @@ static void judge_cdb(struct rules *rules)
 	if (cdb_file_open(&file, rules->file) == -1)
 		return;
 	while (cdb_file_next(&file, &position, &key, &data) == VERDICT_YES)
-		judge_key(rules, key, data, 0);
+		judge(rules,
+		      &(struct audit_rule){.file = rules->file, .address = key, .data = data});
 	cdb_file_close(&file);
 }
 
@@ -251,7 +171,7 @@ bool audit_rules(struct findings *findings, const char *cdb, const char *text,
 	struct rules rules = {findings, classes, text ? text : cdb, false};
 
 	*classes = (struct audit_classes){.count = 0};
-	keep_class(&rules, SPAN(""), SPAN(""), 0); /* the client that no rule knows */
+	keep_class(&rules, &(struct audit_rule){.line = 0}); /* the client that no rule knows */
 	if (text && !judge_text(&rules, why))
 		return false;
 	if (!text && cdb)

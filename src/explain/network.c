@@ -79,3 +79,15 @@ bool network_is_public(const struct network *network)
 	}
 	return true;
 }
+
+void network_count_add(struct network_count *count, struct span key)
+{
+	struct network network = network_read(key);
+	uint64_t size;
+
+	if (network.kind != NETWORK_ADDRESSES || network.address.version != 4)
+		return;
+	size = (uint64_t)1 << (32 - network.prefix_length);
+	count->all += size;
+	count->public += network_is_public(&network) ? size : 0;
+}

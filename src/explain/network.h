@@ -30,4 +30,13 @@ struct network network_read(struct span key);
  * networks, for links and for the machine itself. */
 bool network_is_public(const struct network *network);
 
+/* Addresses of IPv4: how many, and how many of them can be a stranger's. */
+struct network_count {
+	uint64_t all, public;
+};
+
+/* Add those that the key of a compiled rule stands for; none when it stands for no addresses, for
+ * names or for everybody. */
+void network_count_add(struct network_count *count, struct span key);
+
 #endif

@@ -83,6 +83,24 @@ else
 	echo "this machine has no default gateway: tests/unit/test_gateways.c stands alone"
 fi
 
+# --- rules that are looked at together ---
+of_rules() { # rule...: what is found in a text of these alone, without gateways and reasons
+	printf '%s\n' "$@" >some.rules
+	relay-audit -r some.rules -c control 2>&1 | sed -E '/ the default gateway: | a bridge of this machine: /d; s/^([a-z]+): some\.rules:/\1 /; s/: (strangers|all its|whoever|anybody|a program|almost|the rule does|smtpd answers).*//'
+}
+same "a range is the addresses that it covers" 'error 1: RELAYCLIENT for a whole provider'"'"'s addresses (8.0-255.)' "$(of_rules '8.0-255.:allow,RELAYCLIENT=""' ':allow')"
+same "its exit code" 1 "$(code_of relay-audit -r some.rules -c control)"
+same "a range in the last number" 'warning 1: RELAYCLIENT for a block of public addresses (8.8.8.0-255)' "$(of_rules '8.8.8.0-255:allow,RELAYCLIENT=""')"
+same "a range of two" 'warning 1: RELAYCLIENT for a block of public addresses (8.8.8.1-2)' "$(of_rules '8.8.8.1-2:allow,RELAYCLIENT=""')"
+same "a range of one" "" "$(of_rules '8.8.8.1-1:allow,RELAYCLIENT=""')"
+same "a /16 in ranges" 'warning 1: RELAYCLIENT for a block of public addresses (8.8.0-255.)' "$(of_rules '8.8.0-255.:allow,RELAYCLIENT=""')"
+same "two /8" 'error 1: RELAYCLIENT for a network larger than /8 of IPv4 or /16 of IPv6 (10-11.)' "$(of_rules '10-11.:allow,RELAYCLIENT=""')"
+same "all there are" 'error 1: RELAYCLIENT for everybody (0-255.)' "$(of_rules '0-255.:allow,RELAYCLIENT=""')"
+same "private ranges" "" "$(of_rules '10.0-255.:allow,RELAYCLIENT=""' '172.16-31.:allow,RELAYCLIENT=""' '192.168.0-255.:allow,RELAYCLIENT=""')"
+same "a range that is not only private" 'error 1: RELAYCLIENT for a whole provider'"'"'s addresses (172.16-33.)' "$(of_rules '172.16-33.:allow,RELAYCLIENT=""')"
+same "what else is wrong with a range is told once" 'warning 1: ODDADDRESS=1 for clients that may not relay (8.8.8.0-255)' \
+	"$(of_rules '8.8.8.0-255:allow,ODDADDRESS="1"' | grep -v 'are taken')"
+
 # --- what a machine of its own shows: the bridge of a container host, and a home with windows ---
 apart() { # command argument...: in a network and a file system of its own
 	local as=()

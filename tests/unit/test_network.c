@@ -61,10 +61,42 @@ static void test_network_reads_the_keys_of_rules(void **state)
 	}
 }
 
+static void test_network_counts_addresses(void **state)
+{
+	static const struct {
+		const char *key;
+		uint64_t all, public;
+	} cases[] = {
+		{"192.0.2.1", 1, 1},
+		{"joe@192.0.2.1", 1, 1},
+		{"192.0.2.", 256, 256},
+		{"192.0.2.0/25", 128, 128},
+		{"192.168.3.", 256, 0},
+		{"172.", 1 << 24, 1 << 24},
+		{"0.0.0.0/1", (uint64_t)1 << 31, (uint64_t)1 << 31},
+		{"", 0, 0},
+		{"=", 0, 0},
+		{"192.0.2", 0, 0},
+		{"2001:db8::1", 0, 0},
+	};
+	struct network_count count = {.all = 0};
+	uint64_t all = 0, public = 0;
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		network_count_add(&count, span_of(cases[index].key));
+		all += cases[index].all;
+		public += cases[index].public;
+		if (count.all != all || count.public != public)
+			fail_msg("%s", cases[index].key);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_network_reads_the_keys_of_rules),
+		cmocka_unit_test(test_network_counts_addresses),
 	};
 
 	return cmocka_run_group_tests_name("network", tests, NULL, NULL);
