@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "explain/audit_rule.h"
+#include "explain/duplicates.h"
 #include "rules/match.h"
 #include "rules/prefix.h"
 #include "rules/rule.h"
@@ -15,13 +17,23 @@
 #include "unix/reason.h"
 
 #define LARGEST_DATA (1024 * 1024) /* bytes */
+#define MOST_NAMED   10		   /* rules with one mistake that many may have */
 
 struct rules {
 	struct findings *findings;
 	struct audit_classes *classes;
 	const char *file;
-	bool failed; /* memory was short */
+	struct duplicates duplicates;
+	size_t late; /* rules that are duplicates */
+	int trouble; /* errno, or 0 */
 };
+
+/* Memory was short where something is not good. */
+static void note(struct rules *rules, bool is_good)
+{
+	if (!is_good)
+		rules->trouble = ENOMEM;
+}
 
 /* What a stranger gets by this rule. */
 static void keep_class(struct rules *rules, const struct audit_rule *rule)
@@ -40,7 +52,7 @@ static void keep_class(struct rules *rules, const struct audit_rule *rule)
 	text_init(&classes->key[index], LARGEST_DATA);
 	text_add(&classes->data[index], rule->data);
 	text_add(&classes->key[index], rule->address);
-	rules->failed |= classes->data[index].failed || classes->key[index].failed;
+	note(rules, !classes->data[index].failed && !classes->key[index].failed);
 	classes->line[index] = rule->line;
 	classes->count++;
 }
@@ -58,33 +70,98 @@ static void judge(struct rules *rules, const struct audit_rule *rule)
 {
 	if (match_denies(rule->data) || span_equal(rule->address, SPAN(PREFIX_INDEX_KEY)))
 		return;
-	rules->failed |= !audit_rule(rules->findings, rule);
+	note(rules, audit_rule(rules->findings, rule));
 	if (!environment_find_item(rule->data, "RELAYCLIENT"))
 		keep_class(rules, rule);
 }
 
-/* --- where they are --- */
+/* --- a rule that comes too late --- */
 
 static void tell_useless(struct rules *rules, const struct audit_rule *rule, const char *what)
 {
-	rules->failed |= !audit_rule_tell(rules->findings, rule, FINDING_WARNING, "rule-useless",
-					  what, "the rule does not say what it seems to say",
-					  "correct it or take it out");
+	note(rules, audit_rule_tell(rules->findings, rule, FINDING_WARNING, "rule-useless", what,
+				    "the rule does not say what it seems to say",
+				    "correct it or take it out"));
 }
 
-/* A rule that was read, with all its keys. Those of a range are judged together: what the rule
- * opens is all of them. */
+/* The lines of the rules that hold in place of the one that is being read. */
+struct firsts {
+	uint64_t lines[PATTERN_MOST_KEYS];
+	size_t count;
+};
+
+/* Once for each line that holds, as tcprules does. */
+static void tell_late(struct rules *rules, const struct audit_rule *rule, uint64_t line,
+		      struct firsts *firsts)
+{
+	struct text what;
+
+	for (size_t index = 0; index < firsts->count; index++)
+		if (firsts->lines[index] == line)
+			return;
+	firsts->lines[firsts->count++] = line;
+	if (rules->late++ >= MOST_NAMED)
+		return;
+	text_init(&what, 100);
+	text_add_string(&what, "duplicate address, and ");
+	text_add_string(&what, line ? "the rule in line " : "an earlier rule");
+	if (line)
+		text_add_number(&what, line);
+	text_add_string(&what, " holds");
+	tell_useless(rules, rule, text_string(&what));
+	text_free(&what);
+}
+
+static void tell_other_late(struct rules *rules)
+{
+	struct text what;
+
+	if (rules->late <= MOST_NAMED)
+		return;
+	text_init(&what, 100);
+	text_add_number(&what, rules->late - MOST_NAMED);
+	text_add_string(&what, " more duplicate addresses");
+	tell_useless(rules, &(struct audit_rule){.file = rules->file}, text_string(&what));
+	text_free(&what);
+}
+
+/* Whether the next key, which is the rule's address, is that of an earlier rule. Then it says
+ * nothing, and that is told. */
+static bool is_late(struct rules *rules, const struct audit_rule *rule, struct firsts *firsts)
+{
+	uint64_t line = 0;
+	int result = duplicates_next(&rules->duplicates, &line);
+
+	if (result == -1)
+		rules->trouble = errno;
+	if (result == 1)
+		tell_late(rules, rule, line, firsts);
+	return result == 1;
+}
+
+static void add_key(struct rules *rules, struct span key, uint64_t line)
+{
+	if (!rules->trouble && duplicates_add(&rules->duplicates, key, line) == -1)
+		rules->trouble = errno;
+}
+
+/* --- the text --- */
+
+/* A rule that was read, with all its keys that hold. Those of a range are judged together: what the
+ * rule opens is all of them. */
 static void judge_keys(struct rules *rules, struct rule *read, struct audit_rule *rule)
 {
-	struct span range = rule->address, key;
+	struct span range = rule->address;
 	struct network_count covered = {.all = 0};
 	bool is_range = read->pattern.has_number, has_keys = false;
+	struct firsts firsts = {.count = 0};
 
-	while (rule_next_key(read, &key)) {
-		rule->address = key;
+	while (rule_next_key(read, &rule->address)) {
+		if (is_late(rules, rule, &firsts))
+			continue;
 		has_keys = true;
 		if (is_range)
-			network_count_add(&covered, key);
+			network_count_add(&covered, rule->address);
 		else
 			judge(rules, rule);
 	}
@@ -118,65 +195,125 @@ static void judge_line(struct rules *rules, struct rule *read, struct span line,
 	rule.data = text_span(&read->data);
 	if (kind == RULE_GOOD)
 		judge_keys(rules, read, &rule);
-	rules->failed |= why.failed;
+	note(rules, !why.failed);
 	text_free(&why);
 }
 
-static bool fail(struct text *why, const char *name)
+/* What is wrong with the line is told when it is judged. */
+static void add_line(struct rules *rules, struct rule *read, struct span line, uint64_t number)
 {
-	reason_add(why, "read", name);
-	return false;
+	struct text why;
+	struct span key;
+
+	text_init(&why, 1000);
+	if (rule_read(read, line, &why) == RULE_GOOD)
+		while (rule_next_key(read, &key))
+			add_key(rules, key, number);
+	text_free(&why);
 }
 
-static bool judge_text(struct rules *rules, struct text *why)
+/* Hand all lines to one of the two. Returns 0, or -1 with errno. */
+static int walk_text(struct rules *rules, int descriptor,
+		     void (*take)(struct rules *rules, struct rule *read, struct span line,
+				  uint64_t number))
 {
-	int descriptor = open(rules->file, O_RDONLY | O_CLOEXEC | O_NOCTTY), result;
 	struct line_reader reader;
 	struct rule rule;
 	struct span line;
+	int result = -1;
+
+	if (lseek(descriptor, 0, SEEK_SET) == -1)
+		return -1;
+	errno = ENOMEM;
+	if (!rule_init(&rule))
+		return -1;
+	if (line_reader_init(&reader, descriptor, RULE_LONGEST_LINE) == 0) {
+		while ((result = line_reader_next(&reader, &line)) == 1 && !rules->trouble)
+			take(rules, &rule, line, reader.number);
+		line_reader_free(&reader);
+	}
+	rule_free(&rule);
+	if (result != -1 && rules->trouble)
+		errno = rules->trouble;
+	return result == -1 || rules->trouble ? -1 : 0;
+}
+
+/* The text is read twice: which rule is the first one of its address must be known before any is
+ * judged. */
+static int judge_text(struct rules *rules)
+{
+	int descriptor = open(rules->file, O_RDONLY | O_CLOEXEC | O_NOCTTY), result = -1, kept;
+	struct stat before, after;
 
 	if (descriptor == -1)
-		return fail(why, rules->file);
-	errno = ENOMEM;
-	if (!rule_init(&rule) || line_reader_init(&reader, descriptor, RULE_LONGEST_LINE) == -1)
-		return fail(why, rules->file);
-	while ((result = line_reader_next(&reader, &line)) == 1)
-		judge_line(rules, &rule, line, reader.number);
-	if (result == -1)
-		fail(why, rules->file);
-	line_reader_free(&reader);
-	rule_free(&rule);
+		return -1;
+	if (fstat(descriptor, &before) == 0 && walk_text(rules, descriptor, add_line) == 0 &&
+	    duplicates_finish(&rules->duplicates) == 0 &&
+	    walk_text(rules, descriptor, judge_line) == 0)
+		result = fstat(descriptor, &after);
+	if (result == 0 &&
+	    (after.st_size != before.st_size || after.st_mtim.tv_sec != before.st_mtim.tv_sec ||
+	     after.st_mtim.tv_nsec != before.st_mtim.tv_nsec)) {
+		errno = EBUSY; /* the two readings may have been of different texts */
+		result = -1;
+	}
+	kept = errno;
 	close(descriptor);
-	return result == 0;
+	errno = kept;
+	return result;
+}
+
+/* --- the database --- */
+
+static void judge_record(struct rules *rules, struct span key, struct span data)
+{
+	struct audit_rule rule = {.file = rules->file, .address = key, .data = data};
+	struct firsts firsts = {.count = 0};
+
+	if (!is_late(rules, &rule, &firsts))
+		judge(rules, &rule);
 }
 
 /* A database that cannot be read is told by whoever asks it. */
-static void judge_cdb(struct rules *rules)
+static int judge_cdb(struct rules *rules)
 {
 	unsigned position = CDB_FILE_FIRST_RECORD;
 	struct cdb_file file;
 	struct span key, data;
+	int result;
 
 	if (cdb_file_open(&file, rules->file) == -1)
-		return;
+		return 0;
 	while (cdb_file_next(&file, &position, &key, &data) == VERDICT_YES)
-		judge(rules,
-		      &(struct audit_rule){.file = rules->file, .address = key, .data = data});
+		add_key(rules, key, 0);
+	result = rules->trouble ? -1 : duplicates_finish(&rules->duplicates);
+	position = CDB_FILE_FIRST_RECORD;
+	while (result == 0 && cdb_file_next(&file, &position, &key, &data) == VERDICT_YES)
+		judge_record(rules, key, data);
 	cdb_file_close(&file);
+	return result;
 }
 
 bool audit_rules(struct findings *findings, const char *cdb, const char *text,
 		 struct audit_classes *classes, struct text *why)
 {
-	struct rules rules = {findings, classes, text ? text : cdb, false};
+	struct rules rules = {findings, classes, text ? text : cdb, .late = 0};
+	int result = duplicates_init(&rules.duplicates);
 
 	*classes = (struct audit_classes){.count = 0};
 	keep_class(&rules, &(struct audit_rule){.line = 0}); /* the client that no rule knows */
-	if (text && !judge_text(&rules, why))
-		return false;
-	if (!text && cdb)
-		judge_cdb(&rules);
-	if (rules.failed)
-		text_add_string(why, "out of memory");
-	return !rules.failed;
+	if (result == 0 && text)
+		result = judge_text(&rules);
+	else if (result == 0 && cdb)
+		result = judge_cdb(&rules);
+	if (result == 0)
+		tell_other_late(&rules);
+	if (result == 0 && rules.trouble) {
+		errno = rules.trouble;
+		result = -1;
+	}
+	if (result == -1)
+		reason_add(why, "read", text || cdb ? rules.file : "the rules");
+	duplicates_free(&rules.duplicates);
+	return result == 0;
 }

@@ -14,7 +14,8 @@
 #include "base/span.h"
 #include "base/text.h"
 
-#define PATTERN_EXTRA 64 /* bytes that a key can be longer than the address it stands for */
+#define PATTERN_MOST_KEYS 256 /* of a range */
+#define PATTERN_EXTRA	  64  /* bytes that a key can be longer than the address it stands for */
 
 /* Bytes of the longest address that holds colons: an INFO, which may be as long as match_find looks
  * at, and an IPv6 address with its prefix length. */

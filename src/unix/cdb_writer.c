@@ -283,6 +283,8 @@ int cdb_writer_duplicate(const struct cdb_writer *writer, size_t index,
 	uint32_t length;
 
 	*duplicate = writer->duplicates[index];
+	if (!key)
+		return 0;
 	if (read_key_length(writer, duplicate->position, &length) == -1)
 		return -1;
 	if (!text_reserve(key, length)) {

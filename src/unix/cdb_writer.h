@@ -41,8 +41,8 @@ int cdb_writer_add(struct cdb_writer *writer, struct span key, struct span data,
 int cdb_writer_finish(struct cdb_writer *writer);
 
 /* After that: how many duplicates there are, in the order of their numbers, and one of them.
- * Duplicates with the same two numbers count as one. Appends the key; returns 0, or -1 with errno.
- */
+ * Duplicates with the same two numbers count as one. Appends the key, unless that is NULL; returns
+ * 0, or -1 with errno. */
 size_t cdb_writer_duplicates(const struct cdb_writer *writer);
 int cdb_writer_duplicate(const struct cdb_writer *writer, size_t index,
 			 struct cdb_duplicate *duplicate, struct text *key);

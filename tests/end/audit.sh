@@ -101,6 +101,29 @@ same "a range that is not only private" 'error 1: RELAYCLIENT for a whole provid
 same "what else is wrong with a range is told once" 'warning 1: ODDADDRESS=1 for clients that may not relay (8.8.8.0-255)' \
 	"$(of_rules '8.8.8.0-255:allow,ODDADDRESS="1"' | grep -v 'are taken')"
 
+# --- of two rules for one address the first holds ---
+same "a rule that comes too late opens nothing" 'warning 2: duplicate address, and the rule in line 1 holds' "$(of_rules ':deny' ':allow,RELAYCLIENT=""')"
+same "and compiled" "warning: some.cdb: duplicate address, and an earlier rule holds" \
+	"$(tcprules some.cdb some.tmp <some.rules 2>/dev/null; relay-audit -x some.cdb -c control | cut -d: -f1-3)"
+same "its exit code" 0 "$(code_of relay-audit -x some.cdb -c control)"
+same "the first one opens" "error 1: RELAYCLIENT for everybody
+warning 2: duplicate address, and the rule in line 1 holds" "$(of_rules ':allow,RELAYCLIENT=""' ':deny')"
+same "what is tried is the first as well" "warning 2: duplicate address, and the rule in line 1 holds (192.0.2.9)" \
+	"$(of_rules '192.0.2.9:allow' '192.0.2.9:allow,CONTROLDIR="open"')"
+same "a range that is the last to come" "error 1: RELAYCLIENT for a whole provider's addresses (8.)
+warning 2: RELAYCLIENT for a block of public addresses (8.8.8.1-3)
+warning 3: duplicate address, and the rule in line 2 holds (8.8.8.1)" \
+	"$(of_rules '8.:allow,RELAYCLIENT=""' '8.8.8.1-3:allow,RELAYCLIENT=""' '8.8.8.1-4:allow,RELAYCLIENT=""')"
+twice=$(printf '192.0.2.%s:deny\n' {1..30} {1..30})
+same "of many some are named" 10 "$(of_rules "$twice" | grep -c 'duplicate address, and')"
+same "and the others counted" "warning: some.rules: 20 more duplicate addresses" "$(relay-audit -r some.rules -c control | tail -n 1 | cut -d: -f1-3)"
+printf '%s\n' '192.0.2.1-5:deny' '192.0.2.0/25:deny' '192.0.2.4-9:allow' 'joe@192.0.2.4:deny' '=:deny' '192.0.2.0/25:allow' \
+	'192.0.2.3:deny' '[2001:db8::]/32:deny' '[2001:db8:0::]/32:allow' '=:allow' >some.rules
+same "they are those that tcprules warns of" "$(tcprules -n <some.rules 2>&1 | sed -nE 's/.*warning: line ([0-9]+): (.*): (.*)/\1: \2 (\3)/p')" \
+	"$(relay-audit -r some.rules -c control | sed -nE 's/^warning: some\.rules:([0-9]+: [^:]*holds \(.*\)): the rule does.*/\1/p')"
+matches "a text that can be read once only" "^relay-audit: fatal: unable to read /dev/fd/.*: Illegal seek" \
+	"$(relay-audit -r <(cat some.rules) -c control 2>&1)"
+
 # --- what a machine of its own shows: the bridge of a container host, and a home with windows ---
 apart() { # command argument...: in a network and a file system of its own
 	local as=()
