@@ -8,6 +8,7 @@
 
 #include "explain/audit_rule.h"
 #include "explain/duplicates.h"
+#include "host/settings.h"
 #include "rules/match.h"
 #include "rules/prefix.h"
 #include "rules/rule.h"
@@ -24,8 +25,9 @@ struct rules {
 	struct audit_classes *classes;
 	const char *file;
 	struct duplicates duplicates;
-	size_t late; /* rules that are duplicates */
-	int trouble; /* errno, or 0 */
+	size_t late;	 /* rules that are duplicates */
+	size_t unusable; /* variables of rules */
+	int trouble;	 /* errno, or 0 */
 };
 
 /* Memory was short where something is not good. */
@@ -66,11 +68,64 @@ void audit_classes_free(struct audit_classes *classes)
 	classes->count = 0;
 }
 
+/* --- what smtpd cannot use --- */
+
+static bool is_set_again(struct span rest, struct span name)
+{
+	struct span variable;
+
+	while (environment_next_item(&rest, &variable))
+		if (span_starts(variable, name) && span_byte(variable, name.length) == '=')
+			return true;
+	return false;
+}
+
+static void tell_unusable(struct rules *rules, const struct audit_rule *rule, const char *what)
+{
+	note(rules,
+	     audit_rule_tell(rules->findings, rule, FINDING_ERROR, "variable-unusable", what,
+			     "smtpd answers 421 to every client of this rule", "correct the rule"));
+}
+
+static void judge_values(struct rules *rules, const struct audit_rule *rule)
+{
+	struct span rest = rule->data, variable;
+	struct text why;
+
+	text_init(&why, LARGEST_DATA);
+	while (environment_next_item(&rest, &variable)) {
+		struct span name = span_head(variable, span_find(variable, '='));
+		struct span value = span_tail(variable, name.length + 1);
+
+		text_clear(&why);
+		if (settings_variable_is_usable(name, value, &why) || is_set_again(rest, name))
+			continue;
+		if (rules->unusable++ < MOST_NAMED)
+			tell_unusable(rules, rule, text_string(&why));
+		note(rules, !why.failed);
+	}
+	text_free(&why);
+}
+
+static void tell_other_unusable(struct rules *rules)
+{
+	struct text what;
+
+	if (rules->unusable <= MOST_NAMED)
+		return;
+	text_init(&what, 100);
+	text_add_number(&what, rules->unusable - MOST_NAMED);
+	text_add_string(&what, " more variables that smtpd cannot use");
+	tell_unusable(rules, &(struct audit_rule){.file = rules->file}, text_string(&what));
+	text_free(&what);
+}
+
 static void judge(struct rules *rules, const struct audit_rule *rule)
 {
 	if (match_denies(rule->data) || span_equal(rule->address, SPAN(PREFIX_INDEX_KEY)))
 		return;
 	note(rules, audit_rule(rules->findings, rule));
+	judge_values(rules, rule);
 	if (!environment_find_item(rule->data, "RELAYCLIENT"))
 		keep_class(rules, rule);
 }
@@ -306,8 +361,10 @@ bool audit_rules(struct findings *findings, const char *cdb, const char *text,
 		result = judge_text(&rules);
 	else if (result == 0 && cdb)
 		result = judge_cdb(&rules);
-	if (result == 0)
+	if (result == 0) {
 		tell_other_late(&rules);
+		tell_other_unusable(&rules);
+	}
 	if (result == 0 && rules.trouble) {
 		errno = rules.trouble;
 		result = -1;

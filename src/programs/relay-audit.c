@@ -51,6 +51,50 @@ static void find(struct audit *audit, enum finding_grade grade, const char *kind
 		     &(struct finding){grade, kind, file, line, span_of(what), why, remedy});
 }
 
+/* --- the environment --- */
+
+/* What smtpd cannot use is told and taken out, so that all the rest can still be tried. */
+static void judge_values(struct audit *audit)
+{
+	struct text why, name;
+
+	text_init(&why, 2 * REPORT_LINE);
+	text_init(&name, 2 * REPORT_LINE);
+	for (size_t index = 0; environ[index];) {
+		struct span variable = span_of(environ[index]);
+
+		text_clear(&why);
+		text_clear(&name);
+		text_add(&name, span_head(variable, span_find(variable, '=')));
+		if (settings_variable_is_usable(text_span(&name),
+						span_tail(variable, name.length + 1), &why)) {
+			index++;
+			continue;
+		}
+		find(audit, FINDING_ERROR, "variable-unusable", "the environment", 0,
+		     text_string(&why), "smtpd answers 421 to every client",
+		     "correct it before tcpserver is started");
+		environment_unset(text_string(&name));
+	}
+	text_free(&why);
+	text_free(&name);
+}
+
+/* The environment is that of whoever starts the servers: what it holds, every client gets. */
+static void judge_environment(struct audit *audit)
+{
+	if (environment_get("RELAYCLIENT"))
+		find(audit, FINDING_ERROR, "relayclient-everybody", "the environment", 0,
+		     "RELAYCLIENT is set", "tcpserver hands it to every client's smtpd",
+		     "unset it before tcpserver is started");
+	if (environment_get("ALLOW_INSECURE_AUTH"))
+		find(audit, FINDING_WARNING, "auth-in-clear", "the environment", 0,
+		     "ALLOW_INSECURE_AUTH is set: logging in is allowed without TLS",
+		     "whoever can listen on the way learns the passwords, and relays with them",
+		     "put tlsd in front of smtpd and unset it");
+	judge_values(audit);
+}
+
 /* --- the rules --- */
 
 /* A rule for the very address was written for it; one for a network around it, not. */
@@ -143,20 +187,6 @@ static bool is_odd_taken(const struct audit *audit)
 		is_taken |= value && strcmp(value, "1") == 0;
 	}
 	return is_taken;
-}
-
-/* The environment is that of whoever starts the servers: what it holds, every client gets. */
-static void judge_environment(struct audit *audit)
-{
-	if (environment_get("RELAYCLIENT"))
-		find(audit, FINDING_ERROR, "relayclient-everybody", "the environment", 0,
-		     "RELAYCLIENT is set", "tcpserver hands it to every client's smtpd",
-		     "unset it before tcpserver is started");
-	if (environment_get("ALLOW_INSECURE_AUTH"))
-		find(audit, FINDING_WARNING, "auth-in-clear", "the environment", 0,
-		     "ALLOW_INSECURE_AUTH is set: logging in is allowed without TLS",
-		     "whoever can listen on the way learns the passwords, and relays with them",
-		     "put tlsd in front of smtpd and unset it");
 }
 
 static bool read_settings(struct audit *audit, struct settings *settings)

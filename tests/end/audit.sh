@@ -124,6 +124,26 @@ same "they are those that tcprules warns of" "$(tcprules -n <some.rules 2>&1 | s
 matches "a text that can be read once only" "^relay-audit: fatal: unable to read /dev/fd/.*: Illegal seek" \
 	"$(relay-audit -r <(cat some.rules) -c control 2>&1)"
 
+# --- variables that smtpd cannot use ---
+same "one spoils no other finding" "error 1: RELAYCLIENT for whoever has a name (=)
+error 2: MAXRECIPIENTS: with 0 no mail could be taken (10.1.2.3)
+error 3: TARPITDELAY: not a number from 0 to 1000000000: x (10.1.2.4-9)
+error 4: DATABYTES: not a number from 0 to 9223372036854775807: 5M (10.2.)
+error 5: SANDBOX: neither 0 nor 1: yes (10.3.)" \
+	"$(of_rules '=:allow,RELAYCLIENT=""' '10.1.2.3:allow,MAXRECIPIENTS="0"' '10.1.2.4-9:allow,TARPITDELAY="x"' \
+		'10.2.:allow,RELAYCLIENT="",DATABYTES="5M"' '10.3.:allow,SANDBOX="yes"' '10.4.:deny,SANDBOX="yes"')"
+same "its exit code" 1 "$(code_of relay-audit -r some.rules -c control)"
+matches "and compiled" '^error: some\.cdb: SANDBOX: neither 0 nor 1: yes \(10\.3\.\): smtpd answers 421 to every client of this rule: correct the rule' \
+	"$(tcprules some.cdb some.tmp <some.rules 2>/dev/null; relay-audit -x some.cdb -c control)"
+same "of two values the second counts" "error 2: MAXERRORS: not a number from 0 to 1000000000: x (10.2.)" \
+	"$(of_rules '10.1.:allow,MAXERRORS="x",MAXERRORS="5"' '10.2.:allow,MAXERRORS="5",MAXERRORS="x"')"
+matches "what such a client could do is tried all the same" '^error: some\.rules:1: <u@relay-probe\.invalid>.* are taken from a client of this rule' \
+	"$(of_rules ':allow,CONTROLDIR="open",SANDBOX="yes",MAXRECIPIENTS="0",TARPITDELAY="x"' >of; relay-audit -r some.rules -c control)"
+same "of many some are named" 10 "$(of_rules "$(printf '10.1.2.%s:allow,DATABYTES="x"\n' {1..30})" | grep -c 'DATABYTES: not')"
+matches "and the others counted" "^error: some.rules: 20 more variables that smtpd cannot use: " "$(relay-audit -r some.rules -c control)"
+same "in the environment" "error: the environment: MAXERRORS: not a number from 0 to 1000000000: x
+error: the environment: SANDBOX: neither 0 nor 1: yes" "$(MAXERRORS=x SANDBOX=yes audit | sed 's/: smtpd answers.*//' | LC_ALL=C sort)"
+
 # --- what a machine of its own shows: the bridge of a container host, and a home with windows ---
 apart() { # command argument...: in a network and a file system of its own
 	local as=()
