@@ -61,7 +61,7 @@ static const char *const forms[] = {
 #define FORMS (sizeof(forms) / sizeof(*forms))
 
 /* Each form is tried with a sender elsewhere and with one here. */
-size_t audit_probes_count(void)
+static size_t count_probes(void)
 {
 	return 2 * FORMS;
 }
@@ -84,7 +84,7 @@ static void add_form(struct text *out, const char *form, struct span hosted)
 static void write_dialogue(struct text *out, struct span hosted)
 {
 	text_add_string(out, "EHLO " VICTIM "\r\n");
-	for (size_t index = 0; index < audit_probes_count(); index++) {
+	for (size_t index = 0; index < count_probes(); index++) {
 		text_add_string(out, "RSET\r\nMAIL FROM:<probe-");
 		text_add_number(out, index);
 		text_add_byte(out, '@');
@@ -135,7 +135,7 @@ static bool next_envelope(struct span *rest, size_t *probe, struct span *recipie
 	*recipient = span_head(*rest, span_find(*rest, '\0'));
 	*rest = span_tail(*rest, recipient->length + 2); /* and the NUL that ends the list */
 	sender = span_tail(sender, strlen("Fprobe-"));
-	if (!number_read_span(span_head(sender, span_find(sender, '@')), audit_probes_count() - 1,
+	if (!number_read_span(span_head(sender, span_find(sender, '@')), count_probes() - 1,
 			      &number) ||
 	    span_byte(*recipient, 0) != 'T')
 		return false;
@@ -256,7 +256,7 @@ static void tell_untried(struct findings *findings, const struct audit_client *c
 /* Hold the trial and judge what the queue program wrote to the record. */
 static bool try_with(struct findings *findings, struct settings *settings,
 		     const struct audit_client *client, const struct record_file *file,
-		     struct text *why)
+		     size_t *probes, struct text *why)
 {
 	struct text dialogue, record, hosted, reason;
 	enum verdict verdict = VERDICT_LATER;
@@ -280,6 +280,8 @@ static bool try_with(struct findings *findings, struct settings *settings,
 		text_add_string(why, strerror(errno));
 	else if (verdict == VERDICT_NO)
 		tell_untried(findings, client, &reason);
+	else
+		*probes += count_probes();
 	text_free(&dialogue);
 	text_free(&record);
 	text_free(&hosted);
@@ -288,7 +290,7 @@ static bool try_with(struct findings *findings, struct settings *settings,
 }
 
 bool audit_probes(struct findings *findings, struct settings *settings,
-		  const struct audit_client *client, struct text *why)
+		  const struct audit_client *client, size_t *probes, struct text *why)
 {
 	size_t before = why->length;
 	struct record_file file;
@@ -297,7 +299,7 @@ bool audit_probes(struct findings *findings, struct settings *settings,
 	text_init(&file.name, PATH_MAX);
 	text_add_string(why, "unable to try smtpd: ");
 	if (create_record(&file, why)) {
-		is_good = try_with(findings, settings, client, &file, why);
+		is_good = try_with(findings, settings, client, &file, probes, why);
 		close(file.descriptor);
 		unlink(text_string(&file.name));
 	}

@@ -17,12 +17,10 @@ struct audit_client {
 	uint64_t line;
 };
 
-/* How many forms of addresses are tried. */
-size_t audit_probes_count(void);
-
-/* Try them all for one client. settings: what smtpd will read. Where smtpd comes to a bad end, that
- * is a finding. False when it cannot be run at all, with the reason appended to *why. */
+/* Try all forms of addresses for one client, and add their number to *probes. settings: what smtpd
+ * will read. Where smtpd comes to a bad end, that is a finding, and none counts. False when it
+ * cannot be run at all, with the reason appended to *why. */
 bool audit_probes(struct findings *findings, struct settings *settings,
-		  const struct audit_client *client, struct text *why);
+		  const struct audit_client *client, size_t *probes, struct text *why);
 
 #endif

@@ -22,7 +22,7 @@
 
 struct rules {
 	struct findings *findings;
-	struct audit_classes *classes;
+	struct audit_seen *seen;
 	const char *file;
 	struct duplicates duplicates;
 	size_t late;	 /* rules that are duplicates */
@@ -35,37 +35,6 @@ static void note(struct rules *rules, bool is_good)
 {
 	if (!is_good)
 		rules->trouble = ENOMEM;
-}
-
-/* What a stranger gets by this rule. */
-static void keep_class(struct rules *rules, const struct audit_rule *rule)
-{
-	struct audit_classes *classes = rules->classes;
-	size_t index = classes->count;
-
-	for (size_t other = 0; other < classes->count; other++)
-		if (span_equal(text_span(&classes->data[other]), rule->data))
-			return;
-	if (index == AUDIT_MOST_CLASSES) {
-		classes->has_more = true;
-		return;
-	}
-	text_init(&classes->data[index], LARGEST_DATA);
-	text_init(&classes->key[index], LARGEST_DATA);
-	text_add(&classes->data[index], rule->data);
-	text_add(&classes->key[index], rule->address);
-	note(rules, !classes->data[index].failed && !classes->key[index].failed);
-	classes->line[index] = rule->line;
-	classes->count++;
-}
-
-void audit_classes_free(struct audit_classes *classes)
-{
-	for (size_t index = 0; index < classes->count; index++) {
-		text_free(&classes->data[index]);
-		text_free(&classes->key[index]);
-	}
-	classes->count = 0;
 }
 
 /* --- what smtpd cannot use --- */
@@ -122,12 +91,17 @@ static void tell_other_unusable(struct rules *rules)
 
 static void judge(struct rules *rules, const struct audit_rule *rule)
 {
+	bool is_for_strangers;
+	size_t directory;
+
 	if (match_denies(rule->data) || span_equal(rule->address, SPAN(PREFIX_INDEX_KEY)))
 		return;
 	note(rules, audit_rule(rules->findings, rule));
 	judge_values(rules, rule);
-	if (!environment_find_item(rule->data, "RELAYCLIENT"))
-		keep_class(rules, rule);
+	is_for_strangers = !environment_find_item(rule->data, "RELAYCLIENT");
+	directory = audit_directories_take(&rules->seen->directories, rule->data, is_for_strangers);
+	if (is_for_strangers)
+		note(rules, audit_classes_keep(&rules->seen->classes, rule, directory));
 }
 
 /* --- a rule that comes too late --- */
@@ -349,14 +323,20 @@ static int judge_cdb(struct rules *rules)
 	return result;
 }
 
-bool audit_rules(struct findings *findings, const char *cdb, const char *text,
-		 struct audit_classes *classes, struct text *why)
+void audit_seen_free(struct audit_seen *seen)
 {
-	struct rules rules = {findings, classes, text ? text : cdb, .late = 0};
+	audit_directories_free(&seen->directories);
+	audit_classes_free(&seen->classes);
+}
+
+bool audit_rules(struct findings *findings, const char *cdb, const char *text,
+		 struct audit_seen *seen, struct text *why)
+{
+	struct rules rules = {findings, seen, text ? text : cdb, .late = 0};
 	int result = duplicates_init(&rules.duplicates);
 
-	*classes = (struct audit_classes){.count = 0};
-	keep_class(&rules, &(struct audit_rule){.line = 0}); /* the client that no rule knows */
+	audit_directories_init(&seen->directories);
+	audit_classes_init(&seen->classes);
 	if (result == 0 && text)
 		result = judge_text(&rules);
 	else if (result == 0 && cdb)
@@ -365,6 +345,7 @@ bool audit_rules(struct findings *findings, const char *cdb, const char *text,
 		tell_other_late(&rules);
 		tell_other_unusable(&rules);
 	}
+	note(&rules, !seen->directories.failed);
 	if (result == 0 && rules.trouble) {
 		errno = rules.trouble;
 		result = -1;

@@ -6,24 +6,21 @@
 #ifndef EXPLAIN_AUDIT_RULES_H
 #define EXPLAIN_AUDIT_RULES_H
 
+#include "explain/audit_classes.h"
+#include "explain/audit_directories.h"
 #include "explain/findings.h"
 
-#define AUDIT_MOST_CLASSES 64
-
-/* The instructions that clients who may not relay get, each sort once: what a stranger can meet. */
-struct audit_classes {
-	struct text data[AUDIT_MOST_CLASSES];
-	struct text key[AUDIT_MOST_CLASSES]; /* of a rule with them */
-	uint64_t line[AUDIT_MOST_CLASSES];
-	size_t count;
-	bool has_more;
+/* What else the rules lead to. */
+struct audit_seen {
+	struct audit_classes classes;
+	struct audit_directories directories;
 };
 
 /* Look at all rules. File names may be NULL. False when memory is short or the text cannot be
- * read, with the reason appended to *why. audit_classes_free must be called in any case. */
+ * read, with the reason appended to *why. audit_seen_free must be called in any case. */
 bool audit_rules(struct findings *findings, const char *cdb, const char *text,
-		 struct audit_classes *classes, struct text *why);
+		 struct audit_seen *seen, struct text *why);
 
-void audit_classes_free(struct audit_classes *classes);
+void audit_seen_free(struct audit_seen *seen);
 
 #endif

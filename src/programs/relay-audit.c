@@ -39,8 +39,7 @@ struct audit {
 	const char *cdb, *rules; /* NULL: not given */
 	bool is_json;
 	struct findings findings;
-	struct audit_classes classes;
-	struct settings settings;
+	struct audit_seen seen;
 	size_t probes;
 };
 
@@ -159,7 +158,7 @@ static void audit_all_rules(struct audit *audit)
 	struct text why;
 
 	text_init(&why, 2 * REPORT_LINE);
-	if (!audit_rules(&audit->findings, audit->cdb, audit->rules, &audit->classes, &why))
+	if (!audit_rules(&audit->findings, audit->cdb, audit->rules, &audit->seen, &why))
 		die(EXIT_TEMPORARY, "%s", text_string(&why));
 	text_free(&why);
 	if ((!audit->cdb && !audit->rules) || !ask(audit, "192.0.2.255", NULL))
@@ -173,23 +172,40 @@ static void audit_all_rules(struct audit *audit)
 	}
 }
 
-/* --- the control files --- */
+/* --- who may change what --- */
 
-static bool is_odd_taken(const struct audit *audit)
+static void audit_permissions(struct audit *audit)
 {
-	const char *own = environment_get("ODDADDRESS");
-	bool is_taken = own && strcmp(own, "1") == 0;
+	char windows[4096];
 
-	for (size_t index = 0; index < audit->classes.count; index++) {
-		const char *value =
-			environment_find_item(text_span(&audit->classes.data[index]), "ODDADDRESS");
-
-		is_taken |= value && strcmp(value, "1") == 0;
-	}
-	return is_taken;
+	if (audit->cdb)
+		audit_writable(&audit->findings, audit->cdb, true);
+	if (audit->rules)
+		audit_writable(&audit->findings, audit->rules, audit->cdb == NULL);
+	snprintf(windows, sizeof(windows), "%s/relay", home_directory);
+	audit_writable_windows(&audit->findings, windows);
 }
 
-static bool read_settings(struct audit *audit, struct settings *settings)
+/* --- the control directories --- */
+
+/* Whether a client that may not relay, and whose smtpd reads this directory, has ODDADDRESS=1. */
+static bool is_odd_taken(const struct audit *audit, size_t directory)
+{
+	const struct audit_classes *classes = &audit->seen.classes;
+	const char *own = environment_get("ODDADDRESS");
+
+	for (size_t index = 0; index < classes->count; index++) {
+		const char *value =
+			environment_find_item(text_span(&classes->data[index]), "ODDADDRESS");
+
+		value = value ? value : own;
+		if (classes->directory[index] == directory && value && strcmp(value, "1") == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool read_settings(struct audit *audit, struct settings *settings, bool is_own)
 {
 	struct text why, path;
 	bool is_good;
@@ -200,64 +216,67 @@ static bool read_settings(struct audit *audit, struct settings *settings)
 	control_path("", &path);
 	if (!is_good)
 		find(audit, FINDING_ERROR, "control-unreadable", text_string(&path), 0,
-		     text_string(&why), "smtpd answers 421 to every client",
+		     text_string(&why),
+		     is_own ? "smtpd answers 421 to every client"
+			    : "smtpd answers 421 to every client whose rule names this directory",
 		     "mend the file that is named");
 	text_free(&why);
 	text_free(&path);
 	return is_good;
 }
 
-static void audit_permissions(struct audit *audit)
+/* One sort of stranger, for whom smtpd reads these settings. */
+static void probe(struct audit *audit, size_t index, struct settings *settings)
 {
-	char windows[4096];
-
-	audit_writable_control(&audit->findings);
-	if (audit->cdb)
-		audit_writable(&audit->findings, audit->cdb, true);
-	if (audit->rules)
-		audit_writable(&audit->findings, audit->rules, audit->cdb == NULL);
-	snprintf(windows, sizeof(windows), "%s/relay", home_directory);
-	audit_writable_windows(&audit->findings, windows);
-}
-
-/* --- the probes --- */
-
-static void probe(struct audit *audit, size_t index)
-{
-	const struct audit_classes *classes = &audit->classes;
+	const struct audit_classes *classes = &audit->seen.classes;
 	struct audit_client client = {
 		.data = text_span(&classes->data[index]),
 		.key = text_span(&classes->key[index]),
 		.file = index && audit->rules ? audit->rules : NULL,
 		.line = classes->line[index],
 	};
-	const char *directory = environment_find_item(client.data, "CONTROLDIR");
-	const char *kept = environment_get("CONTROLDIR");
-	char before[4096];
-	struct settings settings;
 	struct text why;
 
 	text_init(&why, 2 * REPORT_LINE);
-	snprintf(before, sizeof(before), "%s", kept ? kept : "");
-	if (directory)
-		environment_set("CONTROLDIR", directory);
-	if (read_settings(audit, &settings)) {
-		if (!audit_probes(&audit->findings, &settings, &client, &why))
-			die(EXIT_TEMPORARY, "%s", text_string(&why));
-		audit->probes += audit_probes_count();
-	}
-	settings_free(&settings);
-	environment_set("CONTROLDIR", before);
+	if (!audit_probes(&audit->findings, settings, &client, &audit->probes, &why))
+		die(EXIT_TEMPORARY, "%s", text_string(&why));
 	text_free(&why);
 }
 
-static void audit_all_probes(struct audit *audit)
+/* What is in it, and what the strangers meet whose smtpd reads it. Where only customers meet it,
+ * its lists open nothing. */
+static void audit_directory(struct audit *audit, size_t directory)
 {
-	for (size_t index = 0; index < audit->classes.count; index++)
-		probe(audit, index);
-	if (audit->classes.has_more)
-		find(audit, FINDING_WARNING, "too-many-classes",
-		     audit->rules ? audit->rules : audit->cdb, 0,
+	const struct audit_seen *seen = &audit->seen;
+	struct settings settings;
+
+	audit_directories_enter(&seen->directories, directory);
+	audit_writable_control(&audit->findings);
+	if (read_settings(audit, &settings, directory == 0)) {
+		if (seen->directories.list[directory].is_for_strangers &&
+		    !audit_control(&audit->findings, &settings, is_odd_taken(audit, directory)))
+			die(EXIT_TEMPORARY, "out of memory");
+		for (size_t index = 0; index < seen->classes.count; index++)
+			if (seen->classes.directory[index] == directory)
+				probe(audit, index, &settings);
+	}
+	settings_free(&settings);
+}
+
+static void audit_all_directories(struct audit *audit)
+{
+	const char *file = audit->rules ? audit->rules : audit->cdb;
+
+	for (size_t index = 0; index < audit->seen.directories.count; index++)
+		audit_directory(audit, index);
+	audit_directories_enter(&audit->seen.directories, 0);
+	if (audit->seen.directories.has_more)
+		find(audit, FINDING_WARNING, "not-looked-at", file, 0,
+		     "the rules name more control directories than are looked at",
+		     "everybody may be able to write some of them",
+		     "let rules share their directories");
+	if (audit->seen.classes.has_more)
+		find(audit, FINDING_WARNING, "too-many-classes", file, 0,
 		     "the rules give strangers more sorts of instructions than are tried",
 		     "an open one may be among the others", "let rules share their instructions");
 }
@@ -288,18 +307,13 @@ int main(int argc, char **argv)
 	judge_environment(&audit);
 	audit_all_rules(&audit);
 	audit_permissions(&audit);
-	if (read_settings(&audit, &audit.settings)) {
-		if (!audit_control(&audit.findings, &audit.settings, is_odd_taken(&audit)))
-			die(EXIT_TEMPORARY, "out of memory");
-		audit_all_probes(&audit);
-	}
+	audit_all_directories(&audit);
 	findings_finish(&audit.findings, audit.probes);
 	if (audit.findings.out.failed)
 		die(EXIT_TEMPORARY, "out of memory");
 	if (file_write(1, text_span(&audit.findings.out)) == -1)
 		die_errno(EXIT_TEMPORARY, "unable to write to standard output");
-	settings_free(&audit.settings);
-	audit_classes_free(&audit.classes);
+	audit_seen_free(&audit.seen);
 	letter = audit.findings.errors ? 1 : 0;
 	findings_free(&audit.findings);
 	return letter;

@@ -144,6 +144,43 @@ matches "and the others counted" "^error: some.rules: 20 more variables that smt
 same "in the environment" "error: the environment: MAXERRORS: not a number from 0 to 1000000000: x
 error: the environment: SANDBOX: neither 0 nor 1: yes" "$(MAXERRORS=x SANDBOX=yes audit | sed 's/: smtpd answers.*//' | LC_ALL=C sort)"
 
+# --- control directories that rules name ---
+of_directories() { # rule...: what is found in these directories
+	printf '%s\n' "$@" >some.rules
+	relay-audit -r some.rules -c control 2>&1 | cut -d: -f1-3
+}
+cp -a control other && chmod 777 other && chmod 666 other/rcpthosts && cp -a control customers && rm customers/rcpthosts
+same "one that everybody may write" "error: other: everybody on this machine may put files into this directory
+error: other/rcpthosts: everybody on this machine may write this file" "$(of_directories ':allow,CONTROLDIR="other"')"
+same "each is told once" 2 "$(of_directories ':allow,CONTROLDIR="other"' '10.1.:allow,CONTROLDIR="other",A="1"' \
+	'10.2.:allow,CONTROLDIR="./other"' '10.3.:allow,RELAYCLIENT="",CONTROLDIR="other/"' | wc -l)"
+same "the servers' own is none that is new" "" "$(of_directories '10.1.:allow,CONTROLDIR="./control/",MAXERRORS="5"')"
+same "one of customers too" 2 "$(of_directories '10.1.:allow,RELAYCLIENT="",CONTROLDIR="other"' | wc -l)"
+same "customers need no rcpthosts" "" "$(of_directories '10.1.:allow,RELAYCLIENT="",CONTROLDIR="customers"')"
+same "strangers do" "error: customers/rcpthosts: there is no such file" \
+	"$(of_directories '10.1.:allow,RELAYCLIENT="",CONTROLDIR="customers"' '10.2.:allow,CONTROLDIR="customers"' | head -n 1)"
+matches "customers who are locked out" '^error: nowhere/: nowhere/me: there is no such file.*: smtpd answers 421 to every client whose rule names this directory: ' \
+	"$(of_directories '10.1.:allow,RELAYCLIENT="",CONTROLDIR="nowhere"' >of; relay-audit -r some.rules -c control)"
+chmod 755 other && chmod 644 other/rcpthosts && echo x.example >other/locals
+same "its lists are looked at" "warning: other/locals:1" "$(of_directories ':allow,CONTROLDIR="other"')"
+echo example.org >other/percenthack
+same "ODDADDRESS counts where it is set" "warning: other/percenthack:1
+error: other/percenthack:1" "$(rm other/locals
+	of_directories '10.1.:allow,ODDADDRESS="1"' '10.2.:allow,CONTROLDIR="other"' | grep percenthack
+	of_directories '10.1.:allow,ODDADDRESS="1",CONTROLDIR="other"' | grep percenthack)"
+rm other/percenthack
+rm -rf open && mkdir open && cp control/me open
+same "the others are tried where the servers' own cannot be read" "error: nowhere/: nowhere/me
+error: open/rcpthosts: there is no such file
+error: some.rules:1" \
+	"$(echo ':allow,CONTROLDIR="open"' >some.rules; relay-audit -r some.rules -c nowhere 2>&1 | cut -d: -f1-3)"
+many=$(for number in {1..120}; do echo "10.1.2.$number:allow,RELAYCLIENT=\"\",CONTROLDIR=\"many/$number\""; done)
+of_directories "$many" >of
+same "of very many not all" "99 warning: some.rules: the rules name more control directories than are looked at" \
+	"$(grep -c '^error: many/' of) $(tail -n 1 of)"
+of_directories "$many" '10.1.3.1:allow,CONTROLDIR="open"' >of
+same "a stranger's among them is missed and told" "warning: some.rules: the rules give strangers more sorts of instructions than are tried" "$(tail -n 1 of)"
+
 # --- what a machine of its own shows: the bridge of a container host, and a home with windows ---
 apart() { # command argument...: in a network and a file system of its own
 	local as=()
