@@ -186,16 +186,18 @@ static void judge_local(struct audit *audit, struct span entry, unsigned line)
 		     "write it into rcpthosts, or take it out of locals");
 }
 
-/* "domain:user", ".domain:user", "user@domain:user", or ":user" for all others. */
+/* "domain:user", ".domain:user", "user@domain:user", or ":user" for all others. With nothing behind
+ * the colon the domain is excepted from these and not virtual; without a colon it is no entry. */
 static void judge_virtual(struct audit *audit, struct span entry, unsigned line)
 {
 	struct span domain = span_head(entry, span_find(entry, ':'));
+	bool has_user = domain.length + 1 < entry.length;
 	size_t at = span_find_last(domain, '@');
 	struct text asked;
 
 	if (at < domain.length)
 		domain = span_tail(domain, at + 1);
-	if (domain.length == 0)
+	if (domain.length == 0 || !has_user)
 		return;
 	text_init(&asked, LONGEST);
 	text_add_string(&asked, domain.bytes[0] == '.' ? "any" : "");

@@ -281,6 +281,8 @@ finds "a list that was not compiled" 0 '^warning: control/recipients: it is newe
 finds "qmail: a local domain" 0 '^warning: control/locals:2: other\.example is not in rcpthosts' "printf 'example.org\nother.example\n' >control/locals"
 finds "qmail: a virtual domain" 0 '^warning: control/virtualdomains:3: other\.example is not in rcpthosts' \
 	"printf '# of qmail\nexample.org:joe\nother.example:joe\n.wild.example:ann\n:all\nu@x.wild.example:u\n' >control/virtualdomains"
+lacks "qmail: an exception to the virtual domains" 'virtualdomains' \
+	"$(printf 'x.example:\n.y.example:\nz.example\n' >control/virtualdomains; audit; rm control/virtualdomains)"
 finds "qmail: percenthack" 0 '^warning: control/percenthack:1: example\.org is in rcpthosts too' "echo example.org >control/percenthack"
 finds "qmail: percenthack, open" 1 '^error: control/percenthack:1: example\.org is in rcpthosts too, and ODDADDRESS=1' \
 	"echo example.org >control/percenthack; rule ':allow,ODDADDRESS=\"1\"'"
