@@ -14,6 +14,7 @@ struct audit {
 	struct settings *settings;
 	bool is_odd_taken;
 	struct text env_no_at_host;
+	struct interfaces interfaces;
 	bool failed;
 };
 
@@ -60,7 +61,12 @@ static void find_useless(struct audit *audit, const struct judged *list, struct 
 	const char *why = "mail that it should let in is refused";
 	const char *remedy = "write example.org, or .example.org for all below it";
 
-	if (span_equal(entry, SPAN("."))) {
+	if (hosted_is_own_address(entry, &audit->interfaces)) {
+		what = "is an address of this host and never matches";
+		why = "smtpd puts the name in localiphost, by default me, in its place before it "
+		      "asks";
+		remedy = "write that name";
+	} else if (span_equal(entry, SPAN("."))) {
 		what = "never matches";
 		why = "smtpd takes the dot off a recipient's end before it asks, but the original "
 		      "qmail-smtpd takes whatever ends in a dot by this entry";
@@ -72,7 +78,7 @@ static void find_useless(struct audit *audit, const struct judged *list, struct 
 	} else if (span_byte(entry, entry.length - 1) == '\r') {
 		what = "ends in a carriage return and never matches";
 		remedy = "write the file with lines that end in a line feed alone";
-	} else if (hosted_can_match(entry)) {
+	} else if (hosted_can_match(entry, &audit->interfaces)) {
 		what = "has capitals in a database and never matches";
 		remedy = "let controlcdb make the database";
 	}
@@ -85,7 +91,8 @@ static void judge_entry(struct audit *audit, struct judged *list, struct span en
 	struct span rest = span_tail(entry, 1);
 
 	list->entries++;
-	if (!hosted_can_match(entry) || (list->is_compiled && has_capitals(entry))) {
+	if (!hosted_can_match(entry, &audit->interfaces) ||
+	    (list->is_compiled && has_capitals(entry))) {
 		if (list->useless++ < MOST_NAMED)
 			find_useless(audit, list, entry, line);
 	} else if (entry.bytes[0] == '.' && span_find(rest, '.') == rest.length) {
@@ -313,5 +320,6 @@ bool audit_control(struct findings *findings, struct settings *settings, bool is
 	judge_compiled(&audit, "recipients", "recipients.cdb", "run controlcdb recipients");
 	audit.failed |= audit.env_no_at_host.failed;
 	text_free(&audit.env_no_at_host);
+	interfaces_free(&audit.interfaces);
 	return !audit.failed;
 }

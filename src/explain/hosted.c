@@ -26,16 +26,34 @@ static void add_domain(struct text *out, struct span entry)
 	text_add_folded(out, entry);
 }
 
+bool hosted_is_own_address(struct span entry, struct interfaces *interfaces)
+{
+	struct smtp_path path = {.at = 0};
+	struct address address;
+	bool is_own;
+
+	if (span_byte(entry, 0) != '[' || entry.length < 3)
+		return false;
+	text_init(&path.address, PATH_LARGEST);
+	text_add_byte(&path.address, '@');
+	text_add(&path.address, entry);
+	is_own = !path.address.failed && path_literal(&path, &address) &&
+		 interfaces_have(interfaces, &address);
+	text_free(&path.address);
+	return is_own;
+}
+
 /* Asked is smtpd's own reader of recipients, so that nobody has to say a second time what a domain
  * may look like. A dot at the end it takes, and then smtpd takes it off. */
-bool hosted_can_match(struct span entry)
+bool hosted_can_match(struct span entry, struct interfaces *interfaces)
 {
 	struct smtp_path path;
 	struct text domain, recipient;
 	struct span rest;
 	bool can_match;
 
-	if (entry.length == 0 || entry.bytes[entry.length - 1] == '.')
+	if (entry.length == 0 || entry.bytes[entry.length - 1] == '.' ||
+	    hosted_is_own_address(entry, interfaces))
 		return false;
 	text_init(&domain, PATH_LARGEST);
 	text_init(&recipient, 2 * PATH_LARGEST);
@@ -54,11 +72,12 @@ bool hosted_can_match(struct span entry)
 }
 
 /* Take the entry's domain if smtpd, asked for it, says yes. */
-static bool try_entry(struct settings *settings, struct span entry, struct text *domain)
+static bool try_entry(struct settings *settings, struct span entry, struct interfaces *interfaces,
+		      struct text *domain)
 {
 	size_t before = domain->length;
 
-	if (!hosted_can_match(entry))
+	if (!hosted_can_match(entry, interfaces))
 		return false;
 	add_domain(domain, entry);
 	if (hosted_has(settings, span_tail(text_span(domain), before)))
@@ -67,17 +86,28 @@ static bool try_entry(struct settings *settings, struct span entry, struct text 
 	return false;
 }
 
-void hosted_example(struct settings *settings, struct text *domain)
+/* False when no entry of either list has one. */
+static bool find_example(struct settings *settings, struct interfaces *interfaces,
+			 struct text *domain)
 {
 	struct span rest = text_span(&settings->rcpthosts.contents), entry, data;
 	unsigned position = CDB_FILE_FIRST_RECORD;
 
 	while (control_next(&rest, &entry, NULL))
-		if (try_entry(settings, entry, domain))
-			return;
+		if (try_entry(settings, entry, interfaces, domain))
+			return true;
 	while (settings->rcpthosts.exists && settings->morercpthosts.is_open &&
 	       cdb_file_next(&settings->morercpthosts, &position, &entry, &data) == VERDICT_YES)
-		if (try_entry(settings, entry, domain))
-			return;
-	text_add_folded(domain, text_span(&settings->me));
+		if (try_entry(settings, entry, interfaces, domain))
+			return true;
+	return false;
+}
+
+void hosted_example(struct settings *settings, struct text *domain)
+{
+	struct interfaces interfaces = {.is_read = false};
+
+	if (!find_example(settings, &interfaces, domain))
+		text_add_folded(domain, text_span(&settings->me));
+	interfaces_free(&interfaces);
 }

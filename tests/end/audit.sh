@@ -259,6 +259,9 @@ finds "of many such entries some are named" 0 '^warning: control/rcpthosts:13: 9
 finds "and the others counted" 0 '^warning: control/rcpthosts: 20 more entries never match' "printf '%s..example\n' {0..29} >>control/rcpthosts"
 same "an entry with capitals is none of them" "" "$(cp -a control capitals; echo Other.Example >>capitals/rcpthosts; relay-audit -c capitals)"
 same "nor is an address literal" "" "$(echo '[192.0.2.1]' >>capitals/rcpthosts; relay-audit -c capitals)"
+same "but one of this host itself" "warning: capitals/rcpthosts:6: [127.0.0.1] is an address of this host and never matches
+warning: capitals/rcpthosts:7: [0.0.0.0] is an address of this host and never matches" \
+	"$(printf '%s\n' '[127.0.0.1]' '[0.0.0.0]' >>capitals/rcpthosts; relay-audit -c capitals | cut -d: -f1-4)"
 finds "an entry for a whole top-level domain" 1 '^error: control/rcpthosts:4: \.com hosts all' "echo .com >>control/rcpthosts"
 finds "the probes, where the first entries never match" 0 '^warning: tcp\.smtp:1: .*<relay-probe\.invalid!u@example\.org>.* are taken from a client of this rule' \
 	"printf 'cr.example\r\n.\nfoo.example.\n' | cat - kept/control/rcpthosts >control/rcpthosts; rule ':allow,ODDADDRESS=\"1\"'"

@@ -16,6 +16,14 @@ static void test_can_match(void **state)
 		{SPAN("Example.ORG"), true},
 		{SPAN("[192.0.2.1]"), true},
 		{SPAN("[IPv6:2001:db8::1]"), true},
+		{SPAN("[127.0.0.2]"), true},
+		{SPAN("[127.0.0.1]"), false}, /* localiphost is in its place */
+		{SPAN("[0.0.0.0]"), false},
+		{SPAN("[IPv6:::]"), false},
+		{SPAN("[ipv6:::ffff:127.0.0.1]"), false},
+		{SPAN("[IPv6:127.0.0.1]"), true}, /* no address, so nothing takes its place */
+		{SPAN("[]"), false},
+		{SPAN("["), false},
 		{SPAN("b\xc3\xbc"
 		      "cher.example"),
 		 true},
@@ -37,20 +45,25 @@ static void test_can_match(void **state)
 		{SPAN("a\0b"), false},
 	};
 
+	struct interfaces interfaces = {.is_read = false};
+
 	(void)state;
 	for (size_t index = 0; index < LENGTH(cases); index++)
-		if (hosted_can_match(cases[index].entry) != cases[index].expected)
+		if (hosted_can_match(cases[index].entry, &interfaces) != cases[index].expected)
 			fail_msg("%s", cases[index].entry.bytes);
+	interfaces_free(&interfaces);
 }
 
 static void test_a_domain_too_long_cannot_match(void **state)
 {
 	static char longest[PATH_LARGEST + 1];
+	struct interfaces interfaces = {.is_read = false};
 
 	(void)state;
 	memset(longest, 'a', sizeof(longest));
-	assert_true(hosted_can_match((struct span){longest, 800}));
-	assert_false(hosted_can_match((struct span){longest, sizeof(longest)}));
+	assert_true(hosted_can_match((struct span){longest, 800}, &interfaces));
+	assert_false(hosted_can_match((struct span){longest, sizeof(longest)}, &interfaces));
+	interfaces_free(&interfaces);
 }
 
 static void expect_example(const char *expected)
@@ -80,7 +93,7 @@ static void test_example(void **state)
 	expect_example("mail.example.org");
 	control_directory_put_cdb("morercpthosts.cdb", keys);
 	expect_example("mail.example.org"); /* it is not asked without the list */
-	control_directory_put("rcpthosts", SPAN("# none\n.\ncr.example\r\n"));
+	control_directory_put("rcpthosts", SPAN("# none\n.\n[127.0.0.1]\ncr.example\r\n"));
 	expect_example("any.more.example");
 	control_directory_put("rcpthosts", SPAN("cr.example\r\nEnds.\n.Wild.example\nb.example\n"));
 	expect_example("any.wild.example");
