@@ -303,22 +303,44 @@ static void judge_record(struct rules *rules, struct span key, struct span data)
 		judge(rules, &rule);
 }
 
-/* A database that cannot be read is told by whoever asks it. */
-static int judge_cdb(struct rules *rules)
+/* Hand all records to one of the two. NO: these were all. LATER: what is behind them cannot
+ * be read. */
+static enum verdict walk_cdb(struct rules *rules, struct cdb_file *file,
+			     void (*take)(struct rules *rules, struct span key, struct span data))
 {
 	unsigned position = CDB_FILE_FIRST_RECORD;
-	struct cdb_file file;
+	enum verdict verdict;
 	struct span key, data;
-	int result;
+
+	while ((verdict = cdb_file_next(file, &position, &key, &data)) == VERDICT_YES &&
+	       !rules->trouble)
+		take(rules, key, data);
+	return verdict;
+}
+
+static void add_record(struct rules *rules, struct span key, struct span data)
+{
+	(void)data;
+	add_key(rules, key, 0);
+}
+
+/* A database that cannot be opened is told by whoever asks it. */
+static int judge_cdb(struct rules *rules)
+{
+	struct cdb_file file;
+	int result = 0;
 
 	if (cdb_file_open(&file, rules->file) == -1)
 		return 0;
-	while (cdb_file_next(&file, &position, &key, &data) == VERDICT_YES)
-		add_key(rules, key, 0);
-	result = rules->trouble ? -1 : duplicates_finish(&rules->duplicates);
-	position = CDB_FILE_FIRST_RECORD;
-	while (result == 0 && cdb_file_next(&file, &position, &key, &data) == VERDICT_YES)
-		judge_record(rules, key, data);
+	walk_cdb(rules, &file, add_record);
+	if (!rules->trouble)
+		result = duplicates_finish(&rules->duplicates);
+	if (result == 0 && walk_cdb(rules, &file, judge_record) == VERDICT_LATER)
+		findings_add(rules->findings,
+			     &(struct finding){FINDING_ERROR, "rules-unreadable", rules->file, 0,
+					       SPAN("it is damaged, or is being overwritten"),
+					       "not all of its rules could be looked at",
+					       "compile the rules anew"});
 	cdb_file_close(&file);
 	return result;
 }

@@ -124,6 +124,11 @@ same "they are those that tcprules warns of" "$(tcprules -n <some.rules 2>&1 | s
 matches "a text that can be read once only" "^relay-audit: fatal: unable to read /dev/fd/.*: Illegal seek" \
 	"$(relay-audit -r <(cat some.rules) -c control 2>&1)"
 
+printf '%s\n' '10.1.2.3:allow' ':allow,RELAYCLIENT=""' | tcprules some.cdb some.tmp 2>/dev/null
+printf '\377\377\377\177' | dd of=some.cdb bs=1 seek=$((2048 + 4)) conv=notrunc 2>/dev/null
+same "behind a damaged record of a cdb there may be anything" "error: some.cdb: it is damaged, or is being overwritten: not all of its rules could be looked at: compile the rules anew" \
+	"$(relay-audit -x some.cdb -c control | grep -v gateway)"
+
 # --- variables that smtpd cannot use ---
 same "one spoils no other finding" "error 1: RELAYCLIENT for whoever has a name (=)
 error 2: MAXRECIPIENTS: with 0 no mail could be taken (10.1.2.3)
