@@ -143,32 +143,6 @@ static void test_settings_the_environment_overrides(void **state)
 	settings_free(&settings);
 }
 
-static void test_settings_confined_or_not(void **state)
-{
-	static const struct {
-		const char *value;
-		bool is_good, is_confined;
-	} cases[] = {{NULL, true, false},
-		     {"", true, false},
-		     {"0", true, false},
-		     {"1", true, true},
-		     {"yes", false, false}};
-	struct settings settings;
-	struct text why;
-
-	(void)state;
-	text_init(&why, 10000);
-	for (size_t index = 0; index < LENGTH(cases); index++) {
-		if (cases[index].value)
-			setenv("SANDBOX", cases[index].value, 1);
-		assert_int_equal(settings_read(&settings, false, &why), cases[index].is_good);
-		assert_int_equal(settings.is_confined, cases[index].is_confined);
-		settings_free(&settings);
-	}
-	CHECK_SPAN("why", text_span(&why), "SANDBOX: neither 0 nor 1: yes");
-	text_free(&why);
-}
-
 static void test_settings_a_timeout_is_never_nothing(void **state)
 {
 	struct settings settings;
@@ -343,7 +317,6 @@ int main(void)
 		cmocka_unit_test_setup(test_settings_read_each_file, start_fresh),
 		cmocka_unit_test_setup(test_settings_the_environment_overrides, start_fresh),
 		cmocka_unit_test_setup(test_settings_without_memory_are_none, start_fresh),
-		cmocka_unit_test_setup(test_settings_confined_or_not, start_fresh),
 		cmocka_unit_test_setup(test_settings_a_timeout_is_never_nothing, start_fresh),
 		cmocka_unit_test_setup(test_settings_name_what_is_wrong, start_fresh),
 		cmocka_unit_test_setup(test_settings_variables_are_usable_or_not, start_fresh),
