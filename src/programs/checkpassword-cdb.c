@@ -61,8 +61,8 @@ static enum verdict judge(struct span name, const char *password)
 	struct text path, hash, model;
 	struct cdb_file users;
 	unsigned position = CDB_FILE_FIRST_RECORD;
-	struct span first, data;
-	enum verdict verdict;
+	struct span first, data = {NULL, 0};
+	enum verdict found, verdict;
 
 	text_init(&path, 4096);
 	text_init(&hash, 1024 * 1024);
@@ -70,8 +70,10 @@ static enum verdict judge(struct span name, const char *password)
 	control_path("users.cdb", &path);
 	if (cdb_file_open(&users, text_string(&path)) == -1)
 		die_errno(EXIT_TEMPORARY, "unable to open %s", text_string(&path));
-	take(cdb_file_next(&users, &position, &first, &data), data, text_string(&path), &model);
-	take(cdb_file_find(&users, name, &data), data, text_string(&path), &hash);
+	found = cdb_file_next(&users, &position, &first, &data);
+	take(found, data, text_string(&path), &model);
+	found = cdb_file_find(&users, name, &data);
+	take(found, data, text_string(&path), &hash);
 	if (!cdb_file_is_unchanged(&users))
 		die(EXIT_TEMPORARY, "%s was changed while it was read", text_string(&path));
 	cdb_file_close(&users);
@@ -160,6 +162,7 @@ int main(int argc, char **argv)
 	bool is_to_hash = false;
 
 	report_begin("checkpassword-cdb");
+	chain_ignore_signals();
 	while (options_next_word(argc, argv, "", words, USAGE) != -1)
 		is_to_hash = true;
 	if (is_to_hash && argc > optind)

@@ -118,6 +118,7 @@ int main(int argc, char **argv)
 	int letter;
 
 	report_begin("tlsd");
+	chain_ignore_signals();
 	while ((letter = options_next(argc, argv, "nqv", USAGE)) != -1)
 		switch (letter) {
 		case 'n': at_once = true; break;
