@@ -284,9 +284,17 @@ static void judge_list(struct audit *audit, const char *name,
 
 /* --- what is compiled --- */
 
-static void judge_compiled(struct audit *audit, const char *name, const char *cdb,
-			   const char *remedy)
+static bool is_newer(const struct timespec *left, const struct timespec *right)
 {
+	return left->tv_sec > right->tv_sec ||
+	       (left->tv_sec == right->tv_sec && left->tv_nsec > right->tv_nsec);
+}
+
+/* must_be_compiled: the text by itself says nothing to anybody. */
+static void judge_compiled(struct audit *audit, const char *name, const char *cdb,
+			   bool must_be_compiled, const char *remedy)
+{
+	bool is_compiled;
 	struct text path, cdb_path;
 	struct stat text, compiled;
 
@@ -294,9 +302,13 @@ static void judge_compiled(struct audit *audit, const char *name, const char *cd
 	text_init(&cdb_path, LONGEST);
 	control_path(name, &path);
 	control_path(cdb, &cdb_path);
-	if (stat(text_string(&path), &text) == 0 &&
-	    (stat(text_string(&cdb_path), &compiled) == -1 ||
-	     text.st_mtim.tv_sec > compiled.st_mtim.tv_sec))
+	is_compiled = stat(text_string(&cdb_path), &compiled) == 0;
+	if (stat(text_string(&path), &text) == -1 || (!is_compiled && !must_be_compiled))
+		;
+	else if (!is_compiled)
+		find(audit, FINDING_WARNING, "list-stale", name, 0, SPAN(""),
+		     "it was never compiled", "what is in it is not in force", remedy);
+	else if (is_newer(&text.st_mtim, &compiled.st_mtim))
 		find(audit, FINDING_WARNING, "list-stale", name, 0, SPAN(""),
 		     "it is newer than its .cdb", "what was changed in it is not in force", remedy);
 	text_free(&path);
@@ -315,9 +327,11 @@ bool audit_control(struct findings *findings, struct settings *settings, bool is
 		judge_list(&audit, "virtualdomains", judge_virtual);
 	}
 	judge_list(&audit, "percenthack", judge_percenthack);
-	judge_compiled(&audit, "morercpthosts", "morercpthosts.cdb",
+	judge_compiled(&audit, "morercpthosts", "morercpthosts.cdb", true,
 		       "run controlcdb morercpthosts");
-	judge_compiled(&audit, "recipients", "recipients.cdb", "run controlcdb recipients");
+	judge_compiled(&audit, "recipients", "recipients.cdb", true, "run controlcdb recipients");
+	judge_compiled(&audit, "users", "users.cdb", true, "run controlcdb users");
+	judge_compiled(&audit, "smtproutes", "smtproutes.cdb", false, "run controlcdb smtproutes");
 	audit.failed |= audit.env_no_at_host.failed;
 	text_free(&audit.env_no_at_host);
 	interfaces_free(&audit.interfaces);

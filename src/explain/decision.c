@@ -115,14 +115,18 @@ static void compare(struct decision *decision, const struct stat *text, const st
 {
 	const struct source *source = &decision->source;
 
-	if (source->differs && source->first_different)
+	if (source->state == VERDICT_LATER)
+		warn_of(decision, decision->cdb,
+			" is damaged, so it was not compared with the rules' text", 0);
+	else if (source->differs && source->first_different)
 		warn_of(decision, decision->cdb,
 			" is not what the rules' text compiles to; they differ from line ",
 			source->first_different);
 	else if (source->differs)
 		warn_of(decision, decision->cdb,
 			" is not what the rules' text compiles to: it holds more", 0);
-	decision->is_older = !source->differs && is_older(compiled, text);
+	decision->is_older =
+		!source->differs && source->state != VERDICT_LATER && is_older(compiled, text);
 	if (decision->is_older)
 		warn_of(decision, decision->cdb,
 			" is older than the rules' text, though both say the same", 0);
@@ -136,8 +140,12 @@ static bool read_text(struct decision *decision, struct text *why)
 	struct stat status;
 	bool is_good = false, has_cdb;
 
-	if (descriptor == -1 || fstat(descriptor, &status) == -1)
-		return fail(why, decision->text, strerror(errno));
+	if (descriptor == -1 || fstat(descriptor, &status) == -1) {
+		fail(why, decision->text, strerror(errno));
+		if (descriptor != -1)
+			close(descriptor);
+		return false;
+	}
 	has_cdb = decision->cdb && cdb_file_open(&walk.file, decision->cdb) == 0;
 	decision->has_source = true;
 	if (!source_init(&decision->source, &decision->client, has_cdb ? &compiled : NULL)) {

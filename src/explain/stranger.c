@@ -13,6 +13,7 @@
 
 #include "host/settings.h"
 #include "queue/status.h"
+#include "unix/deadline.h"
 #include "unix/environment.h"
 #include "unix/file.h"
 #include "unix/home.h"
@@ -21,6 +22,7 @@
 
 #define LARGEST		(4 * 1024 * 1024) /* bytes, of what is said and of what is recorded */
 #define SESSION_SECONDS 120
+#define WITHOUT_PIDFD	20 /* milliseconds between two looks at the child */
 
 extern char **environ;
 
@@ -112,16 +114,25 @@ static void close_line(const struct line *line)
 /* Wait for the end of smtpd. Returns its exit status, or -1 when it had to be ended. */
 static int wait_for(pid_t child)
 {
-	struct pollfd end = {(int)syscall(SYS_pidfd_open, child, 0), POLLIN, 0};
-	bool is_late = end.fd != -1 && poll(&end, 1, SESSION_SECONDS * 1000) == 0;
-	int status = -1;
+	int64_t moment = deadline_in(SESSION_SECONDS * 1000);
+	int process = (int)syscall(SYS_pidfd_open, child, 0), status = -1;
+	bool is_late = false;
 
-	if (is_late)
-		kill(child, SIGKILL);
-	if (end.fd != -1)
-		close(end.fd);
-	while (waitpid(child, &status, 0) == -1 && errno == EINTR)
-		;
+	for (;;) {
+		pid_t result = waitpid(child, &status, is_late ? 0 : WNOHANG);
+		struct pollfd end = {process, POLLIN, 0};
+		int left = deadline_left(moment);
+
+		if (result == child || (result == -1 && errno != EINTR))
+			break;
+		is_late = left == 0;
+		if (is_late)
+			kill(child, SIGKILL);
+		else
+			poll(&end, 1, process == -1 && left > WITHOUT_PIDFD ? WITHOUT_PIDFD : left);
+	}
+	if (process != -1)
+		close(process);
 	return is_late ? -1 : status;
 }
 

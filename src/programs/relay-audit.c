@@ -122,7 +122,11 @@ static void judge_state(struct audit *audit, const struct decision *decision)
 		find(audit, FINDING_WARNING, "cdb-older", audit->cdb, 0,
 		     "it is older than the rules' text, though both say the same",
 		     "one day they will not", "compile the text after each change");
-	if (decision->has_source && source->differs)
+	if (decision->has_source && source->state == VERDICT_LATER)
+		find(audit, FINDING_ERROR, "unreadable", audit->cdb, 0,
+		     "it is damaged, or is being written over",
+		     "it cannot be told whether the text is in force", "compile the text");
+	else if (decision->has_source && source->differs)
 		find(audit, FINDING_ERROR, "cdb-stale", audit->rules, source->first_different,
 		     "the compiled rules say something else", "what the text says is not in force",
 		     "compile it: tcprules cdb tmp < rules");

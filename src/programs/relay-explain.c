@@ -80,7 +80,7 @@ static struct client read_client(struct explanation *explanation, char *word)
 {
 	char *ip = cut(&word, false), *host = cut(&word, false), *info = cut(&word, true);
 
-	if (!ip || !address_read(ip, &explanation->address))
+	if (!ip || !address_read_client(span_of(ip), &explanation->address))
 		die_usage(USAGE, "the client is no IP address");
 	for (char *byte = host; byte && *byte; byte++)
 		*byte = byte_fold(*byte); /* as whoever looks names up does */
