@@ -1,5 +1,6 @@
 #include "host/dialogue.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "host/patience.h"
@@ -16,16 +17,15 @@ static void flush(const struct dialogue *dialogue)
 	client_flush(dialogue->client);
 }
 
-/* Say this reply in place of a greeting. */
-static void turn_away(const struct dialogue *dialogue, struct span reply)
+/* Say this in place of a greeting. */
+static void turn_away(const struct dialogue *dialogue, uint32_t code, struct span reason)
 {
-	struct smtp_event refusal = {
-		.kind = SMTP_REFUSE,
-		.code = reply.bytes[0] == '5' ? 554 : 421,
-		.reason = span_tail(reply, 4),
-	};
+	struct smtp_event refusal = {.kind = SMTP_REFUSE, .code = code, .reason = reason};
+	char number[8];
 
-	client_say(dialogue->client, reply);
+	snprintf(number, sizeof(number), "%u ", (unsigned)code);
+	client_say(dialogue->client, span_of(number));
+	client_say(dialogue->client, reason);
 	client_say(dialogue->client, SPAN("\r\n"));
 	dialogue->host.event(dialogue->host.world, &refusal);
 }
@@ -41,9 +41,11 @@ static bool greet_later(const struct dialogue *dialogue)
 	switch (client_read(dialogue->client, &byte, 1,
 			    (uint64_t)dialogue->settings->greet_delay * 1000, &count, &waited)) {
 	case CLIENT_SLOW: return true;
-	case CLIENT_BYTES: turn_away(dialogue, SPAN("554 smtp protocol violation (#5.5.1)")); break;
+	case CLIENT_BYTES:
+		turn_away(dialogue, 554, SPAN("smtp protocol violation (#5.5.1)"));
+		break;
 	case CLIENT_STOP:
-		turn_away(dialogue, SPAN("421 this host is shutting down (#4.3.2)"));
+		turn_away(dialogue, 421, SPAN("this host is shutting down (#4.3.2)"));
 		break;
 	case CLIENT_END: break;
 	}

@@ -144,6 +144,8 @@ static bool know_user(struct direct *direct, struct span user)
 	direct->own_info = info ? strdup(info) : NULL;
 	if (direct->why_user.failed || (info && !direct->own_info)) {
 		text_clear(&direct->why_user);
+		free(direct->own_info);
+		direct->own_info = NULL;
 		return false;
 	}
 	/* The session has seen to it that there is no NUL in it. */

@@ -129,16 +129,18 @@ static enum queue_status hand_on(struct task *task)
 	enum queue_status status = QUEUE_NO_CONFIGURATION;
 	struct text servers, why;
 	struct span rest, entry;
-	bool is_final = false;
+	bool is_final = false, has_server = false;
 
 	text_init(&servers, CONTROL_LARGEST);
 	text_init(&why, REPORT_LINE);
 	if (control_read("qmqpservers", &servers, &why) == VERDICT_LATER)
 		die(QUEUE_NO_CONFIGURATION, "%s", text_string(&why));
 	rest = text_span(&servers);
-	while (!is_final && control_next(&rest, &entry, NULL))
+	while (!is_final && control_next(&rest, &entry, NULL)) {
+		has_server = true;
 		status = try(task, entry, &is_final);
-	if (servers.length == 0)
+	}
+	if (!has_server)
 		warn("there is no server in control/qmqpservers");
 	text_free(&servers);
 	text_free(&why);

@@ -26,7 +26,7 @@ enum verdict route_find(const struct lookup *lookup, struct span address, struct
 	if (verdict == VERDICT_NO)
 		verdict = lookup->find(lookup->world, (struct span){"", 0}, route);
 	if (folded.failed)
-		verdict = VERDICT_NO;
+		verdict = VERDICT_LATER;
 	text_free(&folded);
 	return verdict;
 }

@@ -32,7 +32,7 @@ struct route {
 };
 
 /* Find the text of the route for an address. YES: it stays as long as the lookup keeps it. NO:
- * there is none. */
+ * there is none. LATER: it cannot be told, for want of memory or in the words of the lookup. */
 enum verdict route_find(const struct lookup *lookup, struct span address, struct span *route);
 
 /* Read the text of a route; it must stay. False when it is none. */

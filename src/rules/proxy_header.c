@@ -146,7 +146,7 @@ static enum proxy_step check_fields(struct span bytes, size_t index, struct text
 static enum proxy_step read_binary(struct span bytes, size_t *more, struct proxy_header *header,
 				   struct text *why)
 {
-	const char *start = bytes.bytes + BINARY_START;
+	const char *start;
 	size_t length;
 	int command, family;
 
@@ -154,6 +154,7 @@ static enum proxy_step read_binary(struct span bytes, size_t *more, struct proxy
 		*more = BINARY_START - bytes.length;
 		return PROXY_MORE;
 	}
+	start = bytes.bytes + BINARY_START;
 	command = span_byte(bytes, 12);
 	family = span_byte(bytes, 13);
 	length = number_at(bytes, 14);

@@ -120,9 +120,9 @@ void login_start_tls(struct smtp_session *session)
 	if (session->is_secured) {
 		session_say(session, REPLY_TLS_AGAIN);
 	} else if (session->settings->tls == SMTP_TLS_OFFERED) {
-		session_say(session, REPLY_TLS_READY);
 		session_reset(session);
 		session->input = INPUT_TLS;
+		session_say(session, REPLY_TLS_READY);
 	} else if (session->settings->tls == SMTP_TLS_BROKEN) {
 		session_say(session, REPLY_TLS_BROKEN);
 	} else {

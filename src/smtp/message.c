@@ -36,8 +36,8 @@ void message_data(struct smtp_session *session)
 		session_reset(session);
 		return;
 	}
-	session_say(session, REPLY_GO_AHEAD);
 	session->input = INPUT_DATA;
+	session_say(session, REPLY_GO_AHEAD); /* which hangs up for want of memory */
 }
 
 static void say_queued(struct smtp_session *session, const struct smtp_answer *answer)

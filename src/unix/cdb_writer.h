@@ -30,9 +30,6 @@ struct cdb_duplicate {
  * EWOULDBLOCK for one in use. The names must stay. */
 struct cdb_writer *cdb_writer_new(const char *path, const char *temporary);
 
-/* The temporary file's descriptor, for whoever gives the file another owner or mode. */
-int cdb_writer_descriptor(const struct cdb_writer *writer);
-
 /* Add a record. Returns 0, or -1 with errno; EFBIG when the database grows beyond 4 GiB. */
 int cdb_writer_add(struct cdb_writer *writer, struct span key, struct span data, uint32_t number);
 
@@ -47,7 +44,8 @@ size_t cdb_writer_duplicates(const struct cdb_writer *writer);
 int cdb_writer_duplicate(const struct cdb_writer *writer, size_t index,
 			 struct cdb_duplicate *duplicate, struct text *key);
 
-/* The file that is written, which stays the writer's; of a trial too. */
+/* The file that is written, which stays the writer's: for whoever gives it another owner or mode,
+ * or reads it; of a trial too. */
 int cdb_writer_descriptor(const struct cdb_writer *writer);
 
 /* Put it into the old one's place. Returns 0, or -1 with errno. */

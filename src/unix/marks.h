@@ -3,8 +3,8 @@
  *
  * A directory with one empty file for each client, named by its address: an IPv4 client's own, an
  * IPv6 client's /64. The file's modification time is when the client signed in last; its contents
- * are never read. What is not a regular file is not a mark, symbolic links are not followed, and
- * files with names of any other form are left alone.
+ * are never read. What is in a mark's place and no regular file is trouble, symbolic links are not
+ * followed, and files with names of any other form are left alone.
  *
  * A renewal takes no lock, so nothing can make a login wait. All the same an expiry cannot undo one
  * that happens beside it: it moves an old mark aside (NAME.expiring), looks at it once more where
@@ -31,8 +31,8 @@
 int marks_renew(const char *directory, const struct address *client);
 
 /* Has the client a mark younger than lifetime seconds? LATER, with the reason appended to *why:
- * the marks cannot be read; the mark is dated ahead of the clock; there is none, but the file
- * system is full and one may have been wanted. */
+ * the marks cannot be read; what is in its place is no regular file; the mark is dated ahead of the
+ * clock; there is none, but the file system is full and one may have been wanted. */
 enum verdict marks_find(const char *directory, const struct address *client, uint32_t lifetime,
 			struct text *why);
 
