@@ -85,6 +85,8 @@ void smtp_client_recipient(struct smtp_client *client, struct span recipient,
 	if (mailbox_write(recipient, &command) && recipient.length) {
 		text_add_byte(&command, '>');
 		smtp_talk_say(client, &command, result);
+		if (client->is_open && response_is_too_many(&client->response))
+			result->verdict = VERDICT_LATER;
 	} else {
 		refuse(result, "the address cannot be handed on (#5.1.3)");
 	}

@@ -138,6 +138,15 @@ static size_t enhanced_code(struct span text, unsigned class)
 											     : 0;
 }
 
+bool response_is_too_many(const struct response *response)
+{
+	struct span text = text_span(&response->text);
+	size_t length = enhanced_code(text, response->code / 100);
+
+	return response->code == 552 &&
+	       (length == 0 || span_equal(span_head(text, length), SPAN("5.5.3")));
+}
+
 void response_write(const struct response *response, struct text *words)
 {
 	struct span text = text_span(&response->text), rest = span_head(text, WORDS), line;

@@ -143,6 +143,9 @@ same "nobody listens" "73 " "$(hand_in "$letter\0")"
 matches "the log says so" '^queue-forward: warning: unable to connect to 127\.0\.0\.1: Connection refused$' "$(cat log)"
 
 # --- several recipients: all or nothing ---
+nasty "82 Z<bob@example.org>: 552 too many" 'rcpt=552 too many'
+nasty "82 Z<bob@example.org>: 552 5.5.3 too many (#5.5.3)" 'rcpt=552 5.5.3 too many'
+nasty "82 D<bob@example.org>: 552 5.2.2 full (#5.2.2)" 'rcpt=552 5.2.2 full'
 envelope=$two nasty "82 D<cid@example.org>: 550 no" 'rcpt:cid@example.org=550 no'
 same "who was accepted has not got it, either" 0 "$(taken nasty)"
 lacks "the data was not sent" DATA "$(commands nasty)"

@@ -174,7 +174,10 @@ static void check_dialogue(struct span sent, struct replies *replies, struct out
 			mail = outcome->mail;
 		} else if (span_equal(line, SPAN("RCPT TO:<bob@example.net>"))) {
 			assert(mail == VERDICT_YES && recipients < RECIPIENTS);
-			assert(outcome->recipients[recipients++] == (int)meaning(code));
+			/* 552 may be for now, by words that are not looked at here. */
+			assert(outcome->recipients[recipients] == (int)meaning(code) ||
+			       (code == 552 && outcome->recipients[recipients] == VERDICT_LATER));
+			recipients++;
 		} else if (span_equal(line, SPAN("DATA"))) {
 			data = outcome->data;
 			assert((data == VERDICT_YES) == (code / 100 == 3));

@@ -126,12 +126,44 @@ static void test_response_tells_extensions(void **state)
 	response_free(&response);
 }
 
+static void test_response_552_may_mean_too_many_recipients(void **state)
+{
+	const struct {
+		const char *name;
+		struct span bytes;
+		bool expected;
+	} cases[] = {
+		{"no enhanced code", SPAN("552 too many\r\n"), true},
+		{"none of its class", SPAN("552 4.2.2 too many\r\n"), true},
+		{"that of too many recipients", SPAN("552 5.5.3 too many\r\n"), true},
+		{"in several lines", SPAN("552-5.5.3 too\r\n552 5.5.3 many\r\n"), true},
+		{"a full mailbox", SPAN("552 5.2.2 full\r\n"), false},
+		{"too large", SPAN("552 5.3.4 too large\r\n"), false},
+		{"a longer code", SPAN("552 5.5.30 x\r\n"), false},
+		{"another reply", SPAN("550 5.5.3 no\r\n"), false},
+		{"a good one", SPAN("250 ok\r\n"), false},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct span bytes = cases[index].bytes;
+		struct response response;
+
+		response_init(&response);
+		assert_int_equal(response_feed(&response, &bytes), RESPONSE_DONE);
+		if (response_is_too_many(&response) != cases[index].expected)
+			fail_msg("%s", cases[index].name);
+		response_free(&response);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_response_reads_replies),
 		cmocka_unit_test(test_response_is_bounded),
 		cmocka_unit_test(test_response_tells_extensions),
+		cmocka_unit_test(test_response_552_may_mean_too_many_recipients),
 	};
 
 	return cmocka_run_group_tests_name("response", tests, NULL, NULL);
