@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "host/next_hop.h"
 #include "host/smtp_talk.h"
 #include "queue/mailbox.h"
 #include "queue/wire.h"
@@ -134,7 +133,7 @@ void smtp_client_data(struct smtp_client *client, struct spool *spool, struct sm
 		if (send_message(client, spool) == 0)
 			result->verdict = VERDICT_YES;
 		else
-			smtp_talk_lose(client, next_hop_lost(errno), "send to", result);
+			smtp_talk_hear_refusal(client, result);
 	} else if (result->verdict == VERDICT_YES) {
 		result->verdict = VERDICT_LATER; /* 2xx makes no sense here */
 	}

@@ -15,21 +15,25 @@ int64_t smtp_talk_moment(const struct smtp_client *client)
 	return moment < client->settings->moment ? moment : client->settings->moment;
 }
 
+static void hang_up(struct smtp_client *client)
+{
+	stream_close(&client->stream);
+	client->is_open = false;
+}
+
 void smtp_talk_lose(struct smtp_client *client, enum queue_status status, const char *what,
 		    struct smtp_result *result)
 {
 	warn_errno("unable to %s %s", what, client->name);
-	stream_close(&client->stream);
-	client->is_open = false;
+	hang_up(client);
 	result->verdict = VERDICT_LATER;
 	result->status = status;
 	text_clear(&result->words);
 }
 
 /* Read the next reply. Returns 0, or -1 with errno. */
-static int read_response(struct smtp_client *client)
+static int read_response(struct smtp_client *client, int64_t moment)
 {
-	int64_t moment = smtp_talk_moment(client);
 	enum response_step step = RESPONSE_MORE;
 
 	response_clear(&client->response);
@@ -58,18 +62,39 @@ static bool blames_us(unsigned code)
 	return code == 530 || code == 534 || code == 535 || code == 538;
 }
 
-void smtp_talk_hear(struct smtp_client *client, struct smtp_result *result)
+/* Make the reply that was read the result. */
+static void take_response(struct smtp_client *client, struct smtp_result *result)
 {
 	text_clear(&result->words);
 	result->status = QUEUE_OK;
-	if (read_response(client) == -1) {
-		smtp_talk_lose(client, next_hop_lost(errno), "hear", result);
-		return;
-	}
 	result->verdict = response_verdict(&client->response);
 	response_write(&client->response, &result->words);
 	if (blames_us(client->response.code))
 		result->verdict = VERDICT_LATER;
+}
+
+void smtp_talk_hear(struct smtp_client *client, struct smtp_result *result)
+{
+	if (read_response(client, smtp_talk_moment(client)) == 0)
+		take_response(client, result);
+	else
+		smtp_talk_lose(client, next_hop_lost(errno), "hear", result);
+}
+
+void smtp_talk_hear_refusal(struct smtp_client *client, struct smtp_result *result)
+{
+	int64_t moment = deadline_in(NEXT_HOP_LAST_WORDS);
+	int kept = errno;
+
+	if (moment > client->settings->moment)
+		moment = client->settings->moment;
+	if (read_response(client, moment) == 0 && client->response.code >= 400) {
+		take_response(client, result);
+		hang_up(client); /* what came of QUIT would be a line of the message */
+	} else {
+		errno = kept;
+		smtp_talk_lose(client, next_hop_lost(kept), "send to", result);
+	}
 }
 
 void smtp_talk_say(struct smtp_client *client, struct text *command, struct smtp_result *result)

@@ -20,6 +20,10 @@ void smtp_talk_say(struct smtp_client *client, struct text *command, struct smtp
 void smtp_talk_say_words(struct smtp_client *client, const char *verb, struct span argument,
 			 struct smtp_result *result);
 
+/* The message could not be sent whole, for the reason in errno. A refusal that can be read is the
+ * answer to it all the same; any other reply is worth nothing. The connection is of no more use. */
+void smtp_talk_hear_refusal(struct smtp_client *client, struct smtp_result *result);
+
 /* The connection is of no more use, for the reason in errno. What could not be done is logged. */
 void smtp_talk_lose(struct smtp_client *client, enum queue_status status, const char *what,
 		    struct smtp_result *result);

@@ -57,31 +57,70 @@ static enum queue_status take_answer(struct task *task, enum verdict verdict, st
 	return QUEUE_OK;
 }
 
-/* Hear the answer of a server that has everything. */
-static enum queue_status hear(struct task *task, struct stream *stream, const char *server)
+/* Read an answer; *words are a part of the text *answer. QMQP_MORE: it did not come, for the reason
+ * in errno; 0 when that is the connection's end. */
+static enum qmqp_step read_answer(struct stream *stream, int64_t moment, struct text *answer,
+				  enum verdict *verdict, struct span *words)
 {
 	enum qmqp_step step = QMQP_MORE;
-	enum queue_status status = QUEUE_CONNECTION_FAILED;
-	enum verdict verdict;
-	struct span words;
-	struct text answer;
 	char bytes[FEW_BYTES];
 	ssize_t count;
 
-	text_init(&answer, QMQP_ANSWER + FEW_BYTES);
 	do {
-		count = stream_read(stream, bytes, sizeof(bytes), task->moment);
+		count = stream_read(stream, bytes, sizeof(bytes), moment);
+		if (count == 0)
+			errno = 0;
 		if (count > 0) {
-			text_add(&answer, (struct span){bytes, (size_t)count});
-			step = answer.failed ? QMQP_MALFORMED
-					     : qmqp_read(text_span(&answer), &verdict, &words);
+			text_add(answer, (struct span){bytes, (size_t)count});
+			step = answer->failed ? QMQP_MALFORMED
+					      : qmqp_read(text_span(answer), verdict, words);
 		}
 	} while (count > 0 && step == QMQP_MORE);
+	return step;
+}
+
+/* Not everything could be sent, for the reason in errno. Hear whether the server has refused it
+ * before; if it says that it took it, that is worth nothing. */
+static enum queue_status hear_refusal(struct task *task, struct stream *stream, const char *server,
+				      bool *is_refused)
+{
+	int64_t latest = deadline_in(NEXT_HOP_LAST_WORDS);
+	enum queue_status status = next_hop_lost(errno);
+	enum verdict verdict;
+	struct span words;
+	struct text answer;
+	int kept = errno;
+
+	text_init(&answer, QMQP_ANSWER + FEW_BYTES);
+	if (read_answer(stream, latest < task->moment ? latest : task->moment, &answer, &verdict,
+			&words) == QMQP_DONE &&
+	    verdict != VERDICT_YES) {
+		*is_refused = true;
+		status = take_answer(task, verdict, words);
+	} else {
+		errno = kept;
+		warn_errno("unable to send to %s", server);
+	}
+	text_free(&answer);
+	return status;
+}
+
+/* Hear the answer of a server that has everything. */
+static enum queue_status hear(struct task *task, struct stream *stream, const char *server)
+{
+	enum queue_status status = QUEUE_CONNECTION_FAILED;
+	enum qmqp_step step;
+	enum verdict verdict;
+	struct span words;
+	struct text answer;
+
+	text_init(&answer, QMQP_ANSWER + FEW_BYTES);
+	step = read_answer(stream, task->moment, &answer, &verdict, &words);
 	if (step == QMQP_DONE) {
 		status = take_answer(task, verdict, words);
 	} else if (step == QMQP_MALFORMED) {
 		warn("the answer of %s is malformed", server);
-	} else if (count == 0) {
+	} else if (errno == 0) {
 		warn("%s closes the connection without an answer", server);
 	} else {
 		status = next_hop_lost(errno);
@@ -91,7 +130,8 @@ static enum queue_status hear(struct task *task, struct stream *stream, const ch
 	return status;
 }
 
-/* Try one server. Sets *is_final when another one must not be tried: it may have the message. */
+/* Try one server. Sets *is_final when another one must not be tried: it may have the message, or
+ * has refused it. */
 static enum queue_status try(struct task *task, struct span entry, bool *is_final)
 {
 	int64_t latest = deadline_in(CONNECT_TIME);
@@ -114,8 +154,7 @@ static enum queue_status try(struct task *task, struct span entry, bool *is_fina
 		return status;
 	}
 	if (send_all(task, &stream) == -1) {
-		status = next_hop_lost(errno);
-		warn_errno("unable to send to %s", server);
+		status = hear_refusal(task, &stream, server, is_final);
 	} else {
 		*is_final = true;
 		status = hear(task, &stream, server);

@@ -134,6 +134,18 @@ head -c 30000000 /dev/zero | tr '\0' 'a' | fold -w 100 >message
 nasty "74 " body=close
 nasty "74 " body=reset
 seconds=2 nasty "72 " body=silent
+for then in close silent; do # a refusal in the middle counts, though the rest cannot be sent any more
+	export seconds=2
+	nasty "82 D552 5.3.4 too big (#5.3.4)" "body=552 5.3.4 too big>$then"
+	nasty "82 Z450 4.3.1 no room (#4.3.1)" "body=450 4.3.1 no room>$then"
+	same "the log is silent" "" "$(cat log)"
+	lacks "no command was sent behind a part of the message" QUIT "$(commands nasty)"
+	for worthless in '250 kept' '354 go' 'hello'; do
+		nasty "7$([ $then = close ] && echo 4 || echo 2) " "body=$worthless>$then"
+	done
+done
+unset seconds
+matches "the log says what failed" '^queue-forward: warning: unable to send to 127\.0\.0\.1: Connection timed out$' "$(cat log)"
 mv small message
 echo 1 >control/timeoutremote
 seconds=60 nasty "72 " dot=silent

@@ -66,6 +66,20 @@ hop nasty --qmqp connect=close || exit 1
 servers_are "127.0.0.1:$port" "127.0.0.1:$good"
 same "or has not heard all of it" "0 kept as 4711" "$(hand_in "$letter\0")"
 kill "$hop"
+early() { # letter-of-the-answer exit-code-and-words messages-of-the-second-server then
+	local before
+	before=$(taken good)
+	hop nasty --qmqp "connect=6:$1early,>$4" || exit 1
+	servers_are "127.0.0.1:$port" "127.0.0.1:$good"
+	same "the answer $1 before it has all, and $4" "$2" "$(QUEUETIMEOUT=2 hand_in "$letter\0")"
+	same "the second server is asked, or not" "$3" $(($(taken good) - before))
+	kill "$hop"
+}
+early D '82 Dearly' 0 close
+early Z '82 Zearly' 0 close
+early K '0 kept as 4711' 1 close
+early X '0 kept as 4711' 1 close
+early D '82 Dearly' 0 silent
 mv small message
 servers_are "127.0.0.1:$(free_port)" "127.0.0.1:$(free_port)"
 same "none is there" "73 " "$(hand_in "$letter\0")"

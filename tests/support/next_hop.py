@@ -18,7 +18,7 @@ password (the lines that follow it), mail, rcpt, data, body (in its middle), dot
 dot: with an address behind are for that one. Actions: a reply, with '|' between its lines; close, reset,
 silent; big (a reply of 100 KB), endless (a line without end), half (half a reply, then the end), nul;
 inject (REPLY and an answer to EHLO at once);
-REPLY>close does so after the reply. --random N,SEED ends each connection with chance 1/N at each phase.
+REPLY>close and REPLY>silent do so after the reply. --random N,SEED ends each connection with chance 1/N at each phase.
 """
 import argparse
 import base64
@@ -129,6 +129,8 @@ class Peer:
                 if index + 1 < len(lines):
                     line = line[:3] + "-" + line[4:]
                 self.connection.sendall(line.encode("latin-1") + b"\r\n")
+        if then == "silent":
+            time.sleep(600)
         if then:
             raise Gone
         return reply[:1]
