@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "queue/wire.h"
 #include "unix/report.h"
 
 #define MOST_HOPS      100 /* of one message */
@@ -43,23 +44,22 @@ static bool measure(struct forward *forward)
 	struct spool *spool = &forward->submission->spool;
 	struct smtp_message *message = &forward->message;
 	struct span piece, envelope = text_span(&forward->submission->envelope.bytes);
+	struct wire wire = {.is_inside_line = false};
 	uint64_t offset = 0;
-	char last = '\n';
 	int more;
 
 	message->sender = envelope_sender(&forward->submission->envelope);
-	message->size = spool->size;
+	message->size = 0;
 	for (size_t index = 0; index < envelope.length; index++)
 		message->needs_utf8 =
 			message->needs_utf8 || (unsigned char)envelope.bytes[index] >= 0x80;
-	while ((more = spool_next(spool, &offset, &piece)) == 1)
-		for (size_t index = 0; index < piece.length; index++) {
-			last = piece.bytes[index];
-			message->size += last == '\n';
-			message->has_8bit = message->has_8bit || (unsigned char)last >= 0x80;
-		}
-	if (last != '\n')
-		message->size += 2; /* its last line gets an end */
+	while ((more = spool_next(spool, &offset, &piece)) == 1) {
+		message->size += wire_measure(&wire, piece);
+		for (size_t index = 0; index < piece.length; index++)
+			message->has_8bit =
+				message->has_8bit || (unsigned char)piece.bytes[index] >= 0x80;
+	}
+	message->size += wire_measure_end(&wire);
 	if (more == -1) {
 		warn_errno("unable to read the message again");
 		return fail(forward, VERDICT_LATER, QUEUE_READ_ERROR, "");

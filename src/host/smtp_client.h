@@ -57,7 +57,7 @@ struct smtp_client {
 /* What the message is, for the parameters of MAIL. */
 struct smtp_message {
 	struct span sender;
-	uint64_t size; /* bytes, with CRLF */
+	uint64_t size; /* bytes, as wire_measure counts them */
 	bool has_8bit;
 	bool needs_utf8; /* an address has bytes outside ASCII */
 };

@@ -44,3 +44,27 @@ void wire_end(struct wire *wire, struct text *out)
 		text_add(out, SPAN("\r\n"));
 	text_add(out, SPAN(".\r\n"));
 }
+
+uint64_t wire_measure(struct wire *wire, struct span bytes)
+{
+	uint64_t size = 0;
+
+	for (size_t index = 0; index < bytes.length; index++) {
+		char byte = bytes.bytes[index];
+
+		if (byte == '\n') {
+			size += 2;
+			wire->is_inside_line = false;
+		} else if (wire->has_cr || byte != '\r') {
+			size += (wire->has_cr ? 1U : 0U) + (byte != '\r' ? 1U : 0U);
+			wire->is_inside_line = true;
+		}
+		wire->has_cr = byte == '\r';
+	}
+	return size;
+}
+
+uint64_t wire_measure_end(const struct wire *wire)
+{
+	return wire->is_inside_line || wire->has_cr ? 2 : 0;
+}

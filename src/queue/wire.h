@@ -9,6 +9,7 @@
 #define QUEUE_WIRE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/span.h"
 #include "base/text.h"
@@ -24,5 +25,11 @@ void wire_write(struct wire *wire, struct span bytes, struct text *out);
 
 /* Append its end, at most 6 bytes. */
 void wire_end(struct wire *wire, struct text *out);
+
+/* How many bytes go out for these, and at the end, as the SIZE of a message counts them: without
+ * the dots that are doubled and the line with a dot (RFC 1870 section 5). A message is measured
+ * with a wire of its own. */
+uint64_t wire_measure(struct wire *wire, struct span bytes);
+uint64_t wire_measure_end(const struct wire *wire);
 
 #endif

@@ -128,6 +128,11 @@ nasty "0 250 kept as 4711" quit=silent
 nasty "0 250 kept" 'dot=250 kept>close'
 nasty "82 Z250 go" "data=250 go"
 nasty "82 Dthe message is too large for the next hop (#5.3.4)" --offer 'SIZE 20'
+mv message small
+printf 'ab\r\n.d\r\nef' >message # 12 bytes, less the dot that is doubled
+nasty "0 250 kept as 4711" --offer 'SIZE 12'
+nasty "82 Dthe message is too large for the next hop (#5.3.4)" --offer 'SIZE 11'
+mv small message
 envelope='Fa@b\0T\xc3\xb6@x\0' nasty "82 Dthe next hop takes no addresses beyond ASCII (#5.6.7)"
 mv message small
 head -c 30000000 /dev/zero | tr '\0' 'a' | fold -w 100 >message

@@ -1,7 +1,7 @@
 /*
  * Any bytes as a message that goes out by SMTP: whatever is in it, it ends where it ends and not
- * before, and a server of our own hears the same lines; and the ends of lines that addcr and delcr
- * change are changed alike however the bytes come.
+ * before, is as large as it was measured, and a server of our own hears the same lines; and the
+ * ends of lines that addcr and delcr change are changed alike however the bytes come.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -23,6 +23,21 @@ static void send_message(struct span message, size_t piece, struct text *out)
 		wire_write(&wire, span_head(message, piece), out);
 	wire_end(&wire, out);
 	assert(!out->failed);
+}
+
+/* What goes out is as large as was measured, but for the doubled dots and the last line. */
+static void check_size(struct span sent, struct span message, size_t piece)
+{
+	struct wire wire = {.is_inside_line = false};
+	uint64_t size = 0, doubled = 0;
+	struct span line;
+
+	for (struct span rest = message; rest.length; rest = span_tail(rest, piece))
+		size += wire_measure(&wire, span_head(rest, piece));
+	size += wire_measure_end(&wire);
+	for (struct span rest = sent; span_next_line(&rest, &line);)
+		doubled += span_starts(line, SPAN(".."));
+	assert(size + doubled + 3 == sent.length);
 }
 
 static void take(void *world, struct span bytes)
@@ -119,6 +134,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	send_message(message, size + 1, &whole);
 	send_message(message, 1, &pieces);
 	assert(span_equal(text_span(&whole), text_span(&pieces)));
+	check_size(text_span(&whole), message, size + 1);
+	check_size(text_span(&whole), message, 1);
 	check_heard(text_span(&whole), message, whole.length);
 	check_heard(text_span(&whole), message, 1);
 	check_ends(message);
