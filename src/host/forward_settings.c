@@ -53,6 +53,18 @@ static bool read_logins(struct forward_settings *settings, struct text *why)
 	return line == 0;
 }
 
+/* Read how long something may take. */
+static bool read_seconds(const char *name, uint64_t *seconds, struct text *why)
+{
+	if (!control_number(name, NULL, SUBMISSION_PATIENCE, seconds, why))
+		return false;
+	if (*seconds == 0) {
+		text_add_string(why, name);
+		text_add_string(why, ": with 0 no mail could be handed on");
+	}
+	return *seconds > 0;
+}
+
 bool forward_settings_read(struct forward_settings *settings, uint32_t seconds, struct text *why)
 {
 	uint64_t connect = 60, step = 300;
@@ -61,10 +73,9 @@ bool forward_settings_read(struct forward_settings *settings, uint32_t seconds, 
 	text_init(&settings->authorities, CONTROL_LARGEST);
 	text_init(&settings->logins, LONGEST_SECRETS);
 	settings->client = (struct smtp_client_settings){.connect_time = 0};
-	if (!read_helo(&settings->helo, why) ||
-	    !control_number("timeoutconnect", NULL, SUBMISSION_PATIENCE, &connect, why) ||
-	    !control_number("timeoutremote", NULL, SUBMISSION_PATIENCE, &step, why) ||
-	    !read_authorities(settings, why) || !read_logins(settings, why))
+	if (!read_helo(&settings->helo, why) || !read_seconds("timeoutconnect", &connect, why) ||
+	    !read_seconds("timeoutremote", &step, why) || !read_authorities(settings, why) ||
+	    !read_logins(settings, why))
 		return false;
 	settings->client.helo = text_span(&settings->helo);
 	settings->client.connect_time = (int64_t)connect * 1000;
