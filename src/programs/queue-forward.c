@@ -19,6 +19,20 @@
 #include "unix/report.h"
 
 #define USAGE ""
+#define GRACE 1 /* seconds in which what has a moment ends by itself */
+
+/* Something hangs that can be given no moment: most likely it looks for the address of a name.
+ * Nobody has been told that the message was taken. */
+static void on_alarm(int number)
+{
+	static const char line[] =
+		"queue-forward: warning: it took longer than it may, perhaps for a name server\n";
+	ssize_t written = write(2, line, sizeof(line) - 1);
+
+	(void)number;
+	(void)written;
+	_exit(QUEUE_TIMED_OUT);
+}
 
 /* Tell the one who handed the message in. */
 static enum queue_status answer(const struct submission *submission,
@@ -42,12 +56,15 @@ static enum queue_status hand_on(struct submission *submission, uint32_t seconds
 	struct lookup lookup;
 	struct text why;
 
+	signal(SIGALRM, on_alarm);
+	alarm(seconds + GRACE);
 	text_init(&why, REPORT_LINE);
 	if (!forward_settings_read(&settings, seconds, &why) || !routes_open(&routes, &why))
 		die(QUEUE_NO_CONFIGURATION, "%s", text_string(&why));
 	lookup = routes_lookup(&routes);
 	smtp_result_init(&result);
 	forward(submission, &lookup, &settings.client, &result);
+	alarm(0); /* now there is an answer */
 	status = answer(submission, &result);
 	smtp_result_free(&result);
 	routes_close(&routes);
