@@ -99,14 +99,15 @@ static bool read_route(struct span entry, struct text *key, struct span *data, s
 	size_t colon = span_find(entry, ':');
 	struct span domain = span_head(entry, colon);
 	struct route route;
+	const char *reason;
 
 	*data = span_tail(entry, colon + 1);
 	if (colon == entry.length)
 		return malformed(why, "there is no ':' in it", entry);
 	if (domain.length && !is_domain(domain))
 		return malformed(why, "what stands before ':' is no domain", entry);
-	if (!route_read(*data, &route))
-		return malformed(why, "what follows ':' is no next hop", entry);
+	if (!route_read(*data, &route, &reason))
+		return malformed(why, reason, *data);
 	text_add_folded(key, domain);
 	return true;
 }

@@ -157,9 +157,10 @@ static bool offer(struct forward *forward, size_t index)
 	struct span recipient;
 	size_t position = 0, number = 0;
 	struct route route;
+	const char *why;
 
-	if (!route_read(text_span(&hop->text), &route)) {
-		warn("control/smtproutes: not a next hop: %s", text_string(&hop->text));
+	if (!route_read(text_span(&hop->text), &route, &why)) {
+		warn("control/smtproutes: %s: %s", why, text_string(&hop->text));
 		return fail(forward, VERDICT_LATER, QUEUE_NO_CONFIGURATION, "");
 	}
 	smtp_client_open(&hop->client, &route, result);

@@ -4,7 +4,7 @@
 
 #define SMTP_PORT      25
 #define SMTPS_PORT     465 /* RFC 8314 section 7.3 */
-#define LMTP_PORT      24  /* RFC 2033 section 5 leaves it open; this is what servers use */
+#define LMTP_PORT      24  /* RFC 2033 section 5 forbids 25 alone; this is what servers use */
 #define LONGEST_DOMAIN 1024
 
 enum verdict route_find(const struct lookup *lookup, struct span address, struct span *route)
@@ -43,7 +43,7 @@ static bool is_host(struct span host)
 	       address_read_span(span_head(host, span_find(host, '%')), &address);
 }
 
-bool route_read(struct span text, struct route *route)
+bool route_read(struct span text, struct route *route, const char **why)
 {
 	static const struct {
 		struct span prefix;
@@ -58,6 +58,7 @@ bool route_read(struct span text, struct route *route)
 	};
 	size_t form = 0;
 
+	*why = "this is no next hop";
 	while (!span_starts_folded(text, forms[form].prefix))
 		form++;
 	*route = (struct route){.is_lmtp = forms[form].is_lmtp, .security = forms[form].security};
@@ -65,11 +66,18 @@ bool route_read(struct span text, struct route *route)
 	if (span_find(text, '\0') < text.length || span_find(text, ' ') < text.length)
 		return false;
 	route->is_path = span_byte(text, 0) == '/';
-	if (!route->is_path)
-		return endpoint_split(text, forms[form].port, &route->host, &route->port) &&
-		       is_host(route->host);
-	route->host = text;
-	return route->security == ROUTE_CLEAR; /* else whose certificate would it be? */
+	if (route->is_path) {
+		route->host = text;
+		return route->security == ROUTE_CLEAR; /* else whose certificate would it be? */
+	}
+	if (!endpoint_split(text, forms[form].port, &route->host, &route->port) ||
+	    !is_host(route->host))
+		return false;
+	if (route->is_lmtp && route->port == SMTP_PORT) {
+		*why = "LMTP must not be spoken at port 25";
+		return false;
+	}
+	return true;
 }
 
 enum verdict route_find_line(void *contents, struct span key, struct span *route)

@@ -35,8 +35,8 @@ struct route {
  * there is none. LATER: it cannot be told, for want of memory or in the words of the lookup. */
 enum verdict route_find(const struct lookup *lookup, struct span address, struct span *route);
 
-/* Read the text of a route; it must stay. False when it is none. */
-bool route_read(struct span text, struct route *route);
+/* Read the text of a route; it must stay. False when it is none; *why is the reason then. */
+bool route_read(struct span text, struct route *route, const char **why);
 
 /* A lookup in the lines of a file, "KEY:ROUTE"; the first with a key counts. Its world is a struct
  * span, the file's contents. */

@@ -189,6 +189,7 @@ static void check_lists(const struct lookup *file, const struct lookup *array)
 	struct span by_file, by_array;
 	struct route route;
 	enum verdict verdict;
+	const char *reason;
 	struct text why;
 
 	text_init(&why, 1000);
@@ -206,7 +207,7 @@ static void check_lists(const struct lookup *file, const struct lookup *array)
 		       verdict == route_find(array, address, &by_array));
 		if (verdict == VERDICT_YES) {
 			assert(span_equal(by_file, by_array));
-			route_read(by_file, &route);
+			route_read(by_file, &route, &reason);
 		}
 	}
 	text_free(&why);

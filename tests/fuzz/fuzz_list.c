@@ -61,9 +61,11 @@ static void check_route(struct span text, struct span contents)
 {
 	struct route route, again;
 	struct text written;
+	const char *why;
 
-	if (!route_read(text, &route))
+	if (!route_read(text, &route, &why))
 		return;
+	assert(!route.is_lmtp || route.port != 25);
 	assert(route.host.length > 0 && is_part(route.host, text));
 	assert(span_find(route.host, '\0') == route.host.length);
 	assert(route.is_path ? route.host.bytes[0] == '/' : route.port > 0);
@@ -80,7 +82,7 @@ static void check_route(struct span text, struct span contents)
 	text_add(&written, route.host);
 	text_add_byte(&written, ':');
 	text_add_number(&written, route.port);
-	if (route_read(text_span(&written), &again)) { /* a host may be called lmtp */
+	if (route_read(text_span(&written), &again, &why)) { /* a host may be called lmtp */
 		assert(again.is_lmtp != route.is_lmtp || again.security != route.security ||
 		       (again.port == route.port && span_equal(again.host, route.host)));
 	}

@@ -31,11 +31,12 @@ struct talk {
 static inline void talk_begin(struct talk *talk, const char *kind, const char *login,
 			      const struct step *steps)
 {
+	const char *why;
 	uint16_t port;
 
 	talk->next_hop = scripted_hop_start(steps, &port);
 	snprintf(talk->text, sizeof(talk->text), "%s127.0.0.1:%u", kind, (unsigned)port);
-	assert_true(route_read(span_of(talk->text), &talk->route));
+	assert_true(route_read(span_of(talk->text), &talk->route, &why));
 	talk->settings = (struct smtp_client_settings){.helo = SPAN("me.example"),
 						       .connect_time = 10000,
 						       .step_time = 10000,

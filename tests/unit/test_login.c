@@ -34,9 +34,10 @@ static void test_login_is_found_by_host_and_port(void **state)
 	for (size_t index = 0; index < LENGTH(cases); index++) {
 		struct login login;
 		struct route route;
+		const char *why;
 
-		if (!route_read(span_of(cases[index].route), &route))
-			fail_msg("%s: no route", cases[index].name);
+		if (!route_read(span_of(cases[index].route), &route, &why))
+			fail_msg("%s: %s", cases[index].name, why);
 		if (login_find(span_of(file), &route, &login) != !!cases[index].user)
 			fail_msg("%s: there is one, or not", cases[index].name);
 		if (!cases[index].user)

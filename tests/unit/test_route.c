@@ -108,13 +108,16 @@ static void test_route_reads_its_forms(void **state)
 		{"LMTP to nothing", "lmtp:", NULL, 0, false, false, ROUTE_CLEAR},
 		{"no port", "mail.example:x", NULL, 0, false, false, ROUTE_CLEAR},
 		{"a blank", "mail example", NULL, 0, false, false, ROUTE_CLEAR},
+		{"LMTP at SMTP's port", "lmtp:mail.example:25", NULL, 0, false, false, ROUTE_CLEAR},
+		{"SMTP there", "mail.example:25", "mail.example", 25, false, false, ROUTE_CLEAR},
 	};
 
 	(void)state;
 	for (size_t index = 0; index < LENGTH(cases); index++) {
 		struct route route;
+		const char *why;
 
-		if (route_read(span_of(cases[index].text), &route) != !!cases[index].host)
+		if (route_read(span_of(cases[index].text), &route, &why) != !!cases[index].host)
 			fail_msg("%s: it is one, or not", cases[index].name);
 		if (!cases[index].host)
 			continue;

@@ -116,10 +116,11 @@ static void test_smtp_greeting_where_nobody_listens(void **state)
 	static const struct step nothing[MOST_STEPS] = {{NULL, NULL}};
 	struct talk talk;
 	struct route route;
+	const char *why;
 
 	(void)state;
 	talk_begin(&talk, "", "", nothing);
-	assert_true(route_read(SPAN("/nowhere/socket"), &route));
+	assert_true(route_read(SPAN("/nowhere/socket"), &route, &why));
 	smtp_client_open(&talk.client, &route, &talk.result);
 	talk_check(&talk, "no socket", VERDICT_LATER, QUEUE_CONNECTION_REFUSED, "");
 	talk.settings.step_time = SILENCE;
