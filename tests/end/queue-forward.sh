@@ -46,6 +46,14 @@ for envelope in '' 'F' 'Fa@b\0' 'Fa@b\0Tc@d' "$letter"; do
 	same "an envelope that ends early: $envelope" "54 " "$(hand_in "$envelope")"
 done
 same "and nothing was sent for them" 4 "$(taken good)"
+hop plain || exit 1
+cp message small
+printf 'Subject: \xc3\xb6\n\n\xe4\n' >message
+routes_are ":127.0.0.1:$port"
+same "eight bits where 8BITMIME is not offered" "0 250 kept as 4711" "$(hand_in "$letter\0")"
+check "go out as they are" cmp message <(tail -n +2 plain/message.1 | tr -d '\r')
+lacks "and nothing is said of it" BODY "$(commands plain)"
+mv small message
 
 # --- routes ---
 hop other --offer SIZE || exit 1
