@@ -90,7 +90,7 @@ void smtp_talk_hear_refusal(struct smtp_client *client, struct smtp_result *resu
 		moment = client->settings->moment;
 	if (read_response(client, moment) == 0 && client->response.code >= 400) {
 		take_response(client, result);
-		hang_up(client); /* what came of QUIT would be a line of the message */
+		hang_up(client); /* QUIT would be a line of the message */
 	} else {
 		errno = kept;
 		smtp_talk_lose(client, next_hop_lost(kept), "send to", result);
