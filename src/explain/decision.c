@@ -10,7 +10,7 @@
 #include "unix/line_reader.h"
 
 void decision_init(struct decision *decision, const char *cdb, const char *text,
-		   const struct client *client)
+		   const struct match_client *client)
 {
 	*decision = (struct decision){
 		.cdb = cdb, .text = text, .client = *client, .verdict = VERDICT_NO};

@@ -18,8 +18,8 @@
 #include "unix/cdb_file.h"
 
 struct decision {
-	const char *cdb, *text; /* file names, or NULL */
-	struct client client;	/* its ip in the one form in which clients are compared */
+	const char *cdb, *text;	    /* file names, or NULL */
+	struct match_client client; /* its ip in the one form in which clients are compared */
 
 	struct record record; /* of what was asked */
 	struct match match;
@@ -39,7 +39,7 @@ struct decision {
 
 /* The names and what the client points to must stay. decision_free must be called in any case. */
 void decision_init(struct decision *decision, const char *cdb, const char *text,
-		   const struct client *client);
+		   const struct match_client *client);
 
 /* Find the rule. False when it cannot be told, with the reason appended to *why: then tcpserver
  * would drop the connection. */

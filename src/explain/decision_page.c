@@ -7,7 +7,7 @@
 #define INDENT	      18 /* columns */
 #define LONGEST_WORDS (256 * 1024)
 
-static void write_client(const struct page *page, const struct client *client)
+static void write_client(const struct page *page, const struct match_client *client)
 {
 	struct text words;
 

@@ -74,7 +74,7 @@ static enum change compare(struct span old, struct span new)
 /* The data of the rule for a client: nothing when there is none. It stays until the next question
  * to that database. */
 static struct span decide(struct difference *difference, struct cdb_file *file,
-			  const struct client *client)
+			  const struct match_client *client)
 {
 	struct lookup lookup = cdb_file_lookup(file);
 	struct match match = {.data = {NULL, 0}};
@@ -88,7 +88,7 @@ static struct span decide(struct difference *difference, struct cdb_file *file,
 	return verdict == VERDICT_YES ? match.data : (struct span){NULL, 0};
 }
 
-static enum change change_for(struct difference *difference, const struct client *client)
+static enum change change_for(struct difference *difference, const struct match_client *client)
 {
 	struct span old = decide(difference, difference->old, client);
 
@@ -218,7 +218,7 @@ static void walk_borders(struct difference *difference)
 	for (size_t index = 0; index < borders->count && !difference->failed; index++) {
 		const struct address *border = &borders->list[index];
 		char ip[ADDRESS_TEXT];
-		struct client client = {ip, NULL, NULL};
+		struct match_client client = {ip, NULL, NULL};
 		enum change change;
 
 		address_write(border, ip);
@@ -246,7 +246,7 @@ static void walk_borders(struct difference *difference)
 
 /* The client whom a rule about a name or an ident answer is for, and who asks for its key first. */
 struct named {
-	struct client client;
+	struct match_client client;
 	size_t length;
 	char key[LONGEST_KEY], parts[LONGEST_KEY + 1]; /* parts: the same, cut at the last '@' */
 };

@@ -6,7 +6,7 @@
  * Name is morercpthosts, recipients, smtproutes or users. Writes name.tmp and renames it to
  * name.cdb when it is whole, so that name.cdb always is. Exit 100: a malformed line or wrong usage.
  * Exit 111: a list that cannot be read or a file that cannot be written. Either way name.cdb stays
- * as it was.
+ * as it was, unless it cannot be told whether the new one will outlast a crash.
  */
 #include <errno.h>
 #include <fcntl.h>

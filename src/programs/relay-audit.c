@@ -135,7 +135,7 @@ static void judge_state(struct audit *audit, const struct decision *decision)
 /* Ask the rules for one client. False when they cannot be asked. */
 static bool ask(struct audit *audit, const char *ip, const char *what)
 {
-	struct client client = {ip, NULL, NULL};
+	struct match_client client = {ip, NULL, NULL};
 	struct decision decision;
 	struct text why;
 	bool is_good;

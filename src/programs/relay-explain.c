@@ -76,7 +76,7 @@ static char *cut(char **rest, bool is_last)
 	return word && *word ? word : NULL;
 }
 
-static struct client read_client(struct explanation *explanation, char *word)
+static struct match_client read_client(struct explanation *explanation, char *word)
 {
 	char *ip = cut(&word, false), *host = cut(&word, false), *info = cut(&word, true);
 
@@ -85,7 +85,7 @@ static struct client read_client(struct explanation *explanation, char *word)
 	for (char *byte = host; byte && *byte; byte++)
 		*byte = byte_fold(*byte); /* as whoever looks names up does */
 	address_write(&explanation->address, explanation->ip);
-	return (struct client){explanation->ip, info, host};
+	return (struct match_client){explanation->ip, info, host};
 }
 
 /* --- what is said --- */
@@ -281,7 +281,7 @@ static void begin(struct explanation *explanation)
 		(struct page){&explanation->out, isatty(1) && !(no_colour && *no_colour)};
 }
 
-static void decide(struct explanation *explanation, const struct client *client)
+static void decide(struct explanation *explanation, const struct match_client *client)
 {
 	struct decision *decision = &explanation->decision;
 	struct text why;
@@ -297,7 +297,7 @@ static void decide(struct explanation *explanation, const struct client *client)
 int main(int argc, char **argv)
 {
 	struct explanation explanation = {.is_json = false};
-	struct client client;
+	struct match_client client;
 
 	report_begin("relay-explain");
 	signal(SIGPIPE, SIG_IGN);

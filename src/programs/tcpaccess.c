@@ -34,7 +34,7 @@ struct options {
 };
 
 struct question {
-	struct client client;
+	struct match_client client;
 	struct match match;
 };
 

@@ -9,7 +9,7 @@
  * takes warnings for errors. --dump writes rules that compile to the cdb. --diff tells for whom the
  * rules would decide otherwise than the cdb; exit 1: for some. Exit 100: a malformed rule or wrong
  * usage. Exit 111: rules that cannot be read or a file that cannot be written. Either way cdb stays
- * as it was.
+ * as it was, unless it cannot be told whether the new one will outlast a crash.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -51,7 +51,7 @@ static void print_decision(struct span data)
 
 int main(int argc, char **argv)
 {
-	struct client client = {"0.0.0.0", NULL, NULL};
+	struct match_client client = {"0.0.0.0", NULL, NULL};
 	struct cdb_file rules = {.is_open = false};
 	struct lookup lookup = cdb_file_lookup(&rules);
 	struct match match = {.data = {NULL, 0}};

@@ -49,7 +49,7 @@ struct options {
 struct rules {
 	const struct options *options;
 	struct cdb_file file;
-	struct client client; /* that is being decided on */
+	struct match_client client; /* that is being decided on */
 	struct match match;
 	bool has_rule;
 };
@@ -69,7 +69,7 @@ static enum verdict judge(void *world, const struct address *client)
 	enum verdict verdict = VERDICT_NO;
 
 	address_write(client, ip);
-	rules->client = (struct client){.ip = ip};
+	rules->client = (struct match_client){.ip = ip};
 	if (options->rules)
 		verdict = cdb_file_ask(&rules->file, options->rules, find_rule, rules);
 	rules->has_rule = verdict == VERDICT_YES;

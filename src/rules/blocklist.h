@@ -3,9 +3,9 @@
  *
  * All lists may be asked at once: what follows is as if they had been asked one after the other
  * until one decided. A list says by an A record of the client's name in it that he is listed, and
- * by a TXT record why. An A record outside 127.0.0.0/8, or inside 127.255.255.0/24, is no listing
- * but the sign of a list that is broken, has ended, or does not serve whoever asks; then all that
- * it says counts as not listed.
+ * by a TXT record why; where only that is asked for, it says both. An A record outside 127.0.0.0/8,
+ * or inside 127.255.255.0/24, is no listing but the sign of a list that is broken, has ended, or
+ * does not serve whoever asks; then all that it says counts as not listed.
  */
 #ifndef RULES_BLOCKLIST_H
 #define RULES_BLOCKLIST_H

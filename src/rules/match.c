@@ -109,7 +109,7 @@ static size_t append(char *key, size_t length, struct span bytes)
 	return length + bytes.length;
 }
 
-enum verdict match_find(const struct lookup *lookup, const struct client *client,
+enum verdict match_find(const struct lookup *lookup, const struct match_client *client,
 			struct match *match)
 {
 	struct question question = {.lookup = lookup, .match = match};

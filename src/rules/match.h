@@ -18,7 +18,7 @@
  * could let in whom they deny. */
 #define MATCH_LONGEST 1024
 
-struct client {
+struct match_client {
 	const char *ip;	  /* TCPREMOTEIP; its text is normalised when it is an address */
 	const char *info; /* TCPREMOTEINFO, or NULL */
 	const char *host; /* TCPREMOTEHOST, or NULL; compared as it is given */
@@ -32,7 +32,7 @@ struct match {
 /* YES: a rule matched. NO: none did, and the connection is allowed. LATER: the rules cannot be
  * read or their index is damaged (or memory is short, or the client's names are longer than any
  * can be), and the connection must not be allowed. */
-enum verdict match_find(const struct lookup *lookup, const struct client *client,
+enum verdict match_find(const struct lookup *lookup, const struct match_client *client,
 			struct match *match);
 
 /* Whether the instructions of a rule deny the connection. */

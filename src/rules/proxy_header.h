@@ -17,7 +17,7 @@
 #define PROXY_HEADER_LARGEST (16 + 65535) /* bytes of the longest header that can be written */
 
 struct proxy_header {
-	bool has_addresses; /* false: LOCAL, UNKNOWN or a family that is not TCP over IP */
+	bool has_addresses; /* false: LOCAL, UNKNOWN, UNSPEC, or sockets of one machine */
 	struct address remote, local;
 	uint16_t remote_port, local_port;
 };

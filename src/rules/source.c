@@ -15,7 +15,7 @@ static enum verdict find_nothing(void *world, struct span key, struct span *data
 	return source->index.failed ? VERDICT_LATER : VERDICT_YES;
 }
 
-static bool find_wanted(struct source *source, const struct client *client)
+static bool find_wanted(struct source *source, const struct match_client *client)
 {
 	struct recording recording = {&source->wanted, "", {source, find_nothing}};
 	struct lookup lookup = record_lookup(&recording);
@@ -36,7 +36,7 @@ static bool find_wanted(struct source *source, const struct client *client)
 	return true;
 }
 
-bool source_init(struct source *source, const struct client *client,
+bool source_init(struct source *source, const struct match_client *client,
 		 const struct source_compiled *compiled)
 {
 	*source = (struct source){.compiled = compiled, .state = VERDICT_YES};

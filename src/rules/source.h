@@ -45,8 +45,8 @@ struct source {
 };
 
 /* Start. client may be NULL: then no rule is kept. compiled may be NULL. False when memory is
- * short; source_free must be called in either case. */
-bool source_init(struct source *source, const struct client *client,
+ * short, or the client's names are too long; source_free must be called in either case. */
+bool source_init(struct source *source, const struct match_client *client,
 		 const struct source_compiled *compiled);
 
 /* Take the next line of the text. RULE_MALFORMED appends the reason to *why. */

@@ -268,7 +268,7 @@ struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
 	text_init(&session->out, LONGEST_REPLY);
 	text_init(&session->hello, LINE_LARGEST);
 	text_init(&session->sender, LINE_LARGEST);
-	text_init(&session->envelope, ENVELOPE_LARGEST);
+	text_init(&session->envelope, TRANSACTION_LARGEST);
 	text_init(&session->why, LINE_LARGEST + SASL_LARGEST);
 	text_init(&session->user, SASL_LARGEST);
 	sasl_init(&session->sasl);

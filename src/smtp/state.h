@@ -17,8 +17,8 @@
 
 #define LINE_LARGEST 2048 /* bytes of a command line, its end included */
 /* Bytes; with what is made of it, it is the largest thing in memory. */
-#define ENVELOPE_LARGEST (1024 * 1024)
-#define RECIPIENT_COST	 16 /* bytes of it that each recipient takes besides its address */
+#define TRANSACTION_LARGEST (1024 * 1024)
+#define RECIPIENT_COST	    16 /* bytes of it that each recipient takes besides its address */
 
 /* What the next bytes from the client are. */
 enum smtp_input {

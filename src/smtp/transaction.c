@@ -121,7 +121,7 @@ static bool has_room(const struct smtp_session *session, size_t length)
 {
 	size_t others = session->envelope.length + session->recipients * (size_t)RECIPIENT_COST;
 
-	return others + length + 3 + RECIPIENT_COST <= ENVELOPE_LARGEST;
+	return others + length + 3 + RECIPIENT_COST <= TRANSACTION_LARGEST;
 }
 
 static enum smtp_reply judge_recipient(struct smtp_session *session, struct span argument,

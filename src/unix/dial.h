@@ -31,8 +31,8 @@ bool dial_read_times(const char *string, struct dial *dial);
 
 /* Connect. The host is a name or an address, which may name its interface behind a percent sign;
  * "0" is this machine. The port is a number or a service's name. Returns a descriptor, which blocks
- * and is not inherited, or -1 with the reason appended to *why. Where there are several addresses,
- * those that do not answer are warned of. */
+ * and is not inherited, or -1 with the reason in *why, which is empty before. Where there are
+ * several addresses, those that do not answer are warned of. */
 int dial_host(const struct dial *dial, const char *host, const char *port, struct text *why);
 
 #endif

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "unix/kernel.h"
+
 #define FIRST_READ 4000	 /* bytes asked for at first */
 #define READ_SIZE  16384 /* and then */
 
@@ -93,6 +95,17 @@ int file_read_all(int descriptor, struct text *text)
 		text->length += (size_t)count;
 		text->bytes[text->length] = '\0';
 	}
+}
+
+void file_close_range(unsigned first, unsigned last)
+{
+	unsigned limit;
+
+	if (first > last || close_range(first, last, 0) == 0)
+		return;
+	limit = (unsigned)sysconf(_SC_OPEN_MAX);
+	for (unsigned number = first; number <= last && number < limit; number++)
+		close((int)number);
 }
 
 int file_protect_like(int descriptor, int model)

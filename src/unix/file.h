@@ -25,6 +25,9 @@ ssize_t file_read(int descriptor, void *bytes, size_t size);
 /* Append all up to the end of the file to *text; EFBIG when that passes its maximum. */
 int file_read_all(int descriptor, struct text *text);
 
+/* Close all descriptors from first to last. */
+void file_close_range(unsigned first, unsigned last);
+
 /* Give a file the owner, the group and, but for what others may, the permissions of another. What
  * this process may not give is left out, and then the group may nothing. */
 int file_protect_like(int descriptor, int model);

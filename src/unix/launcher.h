@@ -33,7 +33,8 @@ struct launcher {
 	bool is_verbose;  /* write the traditional lines */
 	const char *file; /* the program, found in PATH */
 	char **program;	  /* its arguments, its name first */
-	/* judge NULL: all come in, the program judges, and says so itself. */
+	/* The variables of a connection are not in this process's own environment. judge NULL: all
+	 * come in, the program judges, and says so itself. */
 	struct launcher_policy policy;
 };
 

@@ -17,14 +17,14 @@
 #define IPV6_PREFIX 64	/* bits: what one customer is given, and changes his address within */
 
 /* The names of a client's mark: where it belongs, and where an expiry looks at it. */
-struct names {
+struct mark_names {
 	char mark[ADDRESS_TEXT], aside[ADDRESS_TEXT + sizeof(ASIDE)];
 };
 
-static struct names names_of(const struct address *client)
+static struct mark_names names_of(const struct address *client)
 {
 	struct address owner = client->version == 6 ? address_prefix(client, IPV6_PREFIX) : *client;
-	struct names names;
+	struct mark_names names;
 
 	address_write(&owner, names.mark);
 	snprintf(names.aside, sizeof(names.aside), "%s" ASIDE, names.mark);
@@ -101,7 +101,7 @@ done:
 
 int marks_renew(const char *directory, const struct address *client)
 {
-	struct names names = names_of(client);
+	struct mark_names names = names_of(client);
 	int store = open_store(directory, O_PATH);
 	enum step step = STEP_FAILED;
 	struct stat status;
@@ -167,7 +167,7 @@ static enum verdict explain(struct text *why, const char *directory, const char 
 enum verdict marks_find(const char *directory, const struct address *client, uint32_t lifetime,
 			struct text *why)
 {
-	struct names names = names_of(client);
+	struct mark_names names = names_of(client);
 	const char *const places[] = {names.mark, names.aside, names.mark};
 	int store = open_store(directory, O_PATH);
 	enum verdict verdict = VERDICT_NO;
@@ -199,7 +199,7 @@ enum verdict marks_find(const char *directory, const struct address *client, uin
 }
 
 /* Judge a mark that was moved aside: nobody can renew it there. */
-static int settle(int store, const struct names *names, uint32_t lifetime,
+static int settle(int store, const struct mark_names *names, uint32_t lifetime,
 		  struct marks_count *count)
 {
 	enum age age = age_of(store, names->aside, lifetime);
@@ -219,7 +219,7 @@ static int settle(int store, const struct names *names, uint32_t lifetime,
 	return 0;
 }
 
-static int expire_mark(int store, const struct names *names, uint32_t lifetime,
+static int expire_mark(int store, const struct mark_names *names, uint32_t lifetime,
 		       struct marks_count *count)
 {
 	switch (age_of(store, names->mark, lifetime)) {
@@ -236,7 +236,7 @@ static int expire_mark(int store, const struct names *names, uint32_t lifetime,
 }
 
 /* Whether a file's name is one of a mark's, and which mark's. */
-static bool names_read(struct span file, struct names *names)
+static bool names_read(struct span file, struct mark_names *names)
 {
 	struct span aside = SPAN(ASIDE);
 	bool is_aside = span_ends_folded(file, aside);
@@ -256,7 +256,7 @@ static int expire_all(DIR *files, int store, uint32_t lifetime, struct marks_cou
 
 	while (errno = 0, (file = readdir(files))) {
 		struct span name = span_of(file->d_name);
-		struct names names;
+		struct mark_names names;
 
 		if (!names_read(name, &names))
 			continue;

@@ -12,7 +12,6 @@
 #include "unix/deadline.h"
 #include "unix/detach.h"
 #include "unix/file.h"
-#include "unix/kernel.h"
 
 #define PACKET		 32768		    /* bytes read at once */
 #define FAREWELL_DROPPED (16 * 1024 * 1024) /* bytes dropped there at most */
@@ -257,11 +256,9 @@ static void close_others(int one, int other)
 	unsigned first = (unsigned)(one < other ? one : other);
 	unsigned second = (unsigned)(one < other ? other : one);
 
-	if (first > 3)
-		close_range(3, first - 1, 0);
-	if (second > first + 1)
-		close_range(first + 1, second - 1, 0);
-	close_range(second + 1, ~0U, 0);
+	file_close_range(3, first - 1);
+	file_close_range(first + 1, second - 1);
+	file_close_range(second + 1, ~0U);
 }
 
 static void do_not_block(int descriptor)

@@ -15,7 +15,6 @@
 #include "unix/detach.h"
 #include "unix/environment.h"
 #include "unix/file.h"
-#include "unix/kernel.h"
 #include "unix/report.h"
 #include "unix/tls_network.h"
 #include "unix/tls_pump.h"
@@ -35,7 +34,6 @@ enum { CONTROL, READ, WRITE, COUNT };
 /* Nothing of what the chain has open belongs here, but for the connection and the log. */
 static void keep_only(const int kept[COUNT])
 {
-	int limit = (int)sysconf(_SC_OPEN_MAX);
 	unsigned first = 3;
 
 	for (int round = 0; round < COUNT; round++) {
@@ -44,14 +42,10 @@ static void keep_only(const int kept[COUNT])
 		for (int index = 0; index < COUNT; index++)
 			if ((unsigned)kept[index] >= first && (unsigned)kept[index] < next)
 				next = (unsigned)kept[index];
-		if (next > first && close_range(first, next - 1, 0) == -1)
-			for (unsigned number = first; number < next; number++)
-				close((int)number);
+		file_close_range(first, next - 1);
 		first = next + 1;
 	}
-	if (close_range(first, ~0U, 0) == -1)
-		for (unsigned number = first; number < (unsigned)limit; number++)
-			close((int)number);
+	file_close_range(first, ~0U);
 }
 
 /* Its life is bounded by the program's and the client's. A signal meant for the chain, from a

@@ -157,7 +157,7 @@ static void check_records(struct cdb_file *file, struct span array)
 
 static void check_match(const struct lookup *file, const struct lookup *array)
 {
-	static const struct client clients[] = {
+	static const struct match_client clients[] = {
 		{"192.0.2.1", NULL, NULL},
 		{"10.1.2.3", "ann", "host.example.org"},
 		{"2001:db8::1", NULL, "example.org"},

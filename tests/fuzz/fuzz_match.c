@@ -51,7 +51,7 @@ static bool take_word(struct span *rest, const char **word)
 	return true;
 }
 
-static void check(const struct client *client, struct rules *rules)
+static void check(const struct match_client *client, struct rules *rules)
 {
 	struct lookup lookup = {rules, find};
 	struct match match = {.data = {NULL, 0}};
@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct span rest = {(const char *)bytes, size}, line = {NULL, 0};
 	struct rules rules = {.has_index = false};
-	struct client client;
+	struct match_client client;
 	struct text index;
 
 	if (!take_word(&rest, &client.ip) || !take_word(&rest, &client.info) ||

@@ -33,7 +33,7 @@ static enum verdict find(void *world, struct span key, struct span *data)
 #define LATER "(later)"
 #define NONE  "(none)"
 
-static const char *matched(struct rules *rules, struct client client, struct match *match)
+static const char *matched(struct rules *rules, struct match_client client, struct match *match)
 {
 	struct lookup lookup = {rules, find};
 
@@ -57,8 +57,8 @@ static void check_rows(struct rules *rules, const struct row *rows, size_t count
 	text_init(&match.key, 10000);
 	for (size_t index = 0; index < count; index++) {
 		const struct row *row = &rows[index];
-		const char *key =
-			matched(rules, (struct client){row->ip, row->info, row->host}, &match);
+		const char *key = matched(
+			rules, (struct match_client){row->ip, row->info, row->host}, &match);
 
 		if (strcmp(key, row->key) != 0)
 			fail_msg("%s %s %s: \"%s\" and not \"%s\"; asked: %s", row->ip,
@@ -179,7 +179,7 @@ static void test_match_asks_only_for_lengths_that_occur(void **state)
 	const struct rule index_only[] = {{PREFIX_INDEX_KEY, SPAN("#4/25\0#6/64\0")}};
 	const struct {
 		size_t count;
-		struct client client;
+		struct match_client client;
 		const char *asked;
 	} cases[] = {
 		{0, {"1.2.3.4", NULL, NULL}, "1.2.3.4 :prefix-lengths 1.2.3. 1.2. 1.  "},
@@ -224,7 +224,7 @@ static void test_match_that_cannot_read_never_allows(void **state)
 	};
 	const struct rule list[] = {{PREFIX_INDEX_KEY, SPAN("#4/25\0")}};
 	struct rules rules = {.rules = list, .count = 1};
-	struct client client = {"1.2.3.4", "joe", "a.b"};
+	struct match_client client = {"1.2.3.4", "joe", "a.b"};
 	struct match match;
 
 	(void)state;
@@ -266,14 +266,15 @@ static void test_match_refuses_names_longer_than_any(void **state)
 	longest[MATCH_LONGEST] = longer[MATCH_LONGEST + 1] = '\0';
 	text_init(&rules.asked, 10 * 1024 * 1024);
 	text_init(&match.key, 10);
-	assert_string_equal(matched(&rules, (struct client){"1.2.3.4", longest, longest}, &match),
-			    "");
-	assert_string_equal(matched(&rules, (struct client){longest, longest, longest}, &match),
-			    "");
-	assert_string_equal(matched(&rules, (struct client){longer, NULL, NULL}, &match), LATER);
-	assert_string_equal(matched(&rules, (struct client){"1.2.3.4", longer, NULL}, &match),
+	assert_string_equal(
+		matched(&rules, (struct match_client){"1.2.3.4", longest, longest}, &match), "");
+	assert_string_equal(
+		matched(&rules, (struct match_client){longest, longest, longest}, &match), "");
+	assert_string_equal(matched(&rules, (struct match_client){longer, NULL, NULL}, &match),
 			    LATER);
-	assert_string_equal(matched(&rules, (struct client){"1.2.3.4", NULL, longer}, &match),
+	assert_string_equal(matched(&rules, (struct match_client){"1.2.3.4", longer, NULL}, &match),
+			    LATER);
+	assert_string_equal(matched(&rules, (struct match_client){"1.2.3.4", NULL, longer}, &match),
 			    LATER);
 	text_free(&rules.asked);
 	text_free(&match.key);
@@ -288,7 +289,8 @@ static void test_match_without_room_for_the_key_never_allows(void **state)
 	(void)state;
 	text_init(&rules.asked, 1000);
 	text_init(&match.key, 6);
-	assert_string_equal(matched(&rules, (struct client){"1.2.3.4", NULL, NULL}, &match), LATER);
+	assert_string_equal(matched(&rules, (struct match_client){"1.2.3.4", NULL, NULL}, &match),
+			    LATER);
 	text_free(&rules.asked);
 	text_free(&match.key);
 }

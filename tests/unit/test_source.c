@@ -45,7 +45,7 @@ static void test_source_decides_as_the_compiled_rules(void **state)
 				      ":allow\n");
 	const struct {
 		const char *name;
-		struct client client;
+		struct match_client client;
 		const char *key;
 		uint64_t line;
 	} cases[] = {
