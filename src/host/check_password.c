@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "unix/deadline.h"
 #include "unix/file.h"
 #include "unix/spawn.h"
 
@@ -18,14 +19,6 @@
 #define WITHOUT_PIDFD	20  /* milliseconds between two looks at the child */
 
 extern char **environ;
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
 
 /* Start the program with descriptor 3 from message, and nothing to read or say otherwise. */
 static pid_t start(char *const argv[], int message)
@@ -56,7 +49,7 @@ static int wait_for(pid_t child, uint64_t until, int stop, const char **trouble)
 	for (;;) {
 		struct pollfd polled[] = {{.fd = process, .events = POLLIN},
 					  {.fd = stop, .events = POLLIN}};
-		uint64_t time = now();
+		uint64_t time = deadline_now();
 		int left = process == -1 ? WITHOUT_PIDFD : (int)(until > time ? until - time : 0);
 		pid_t result = waitpid(child, &status, *trouble ? 0 : WNOHANG);
 
@@ -89,7 +82,7 @@ enum verdict check_password(char *const argv[], struct span user, struct span pa
 			    uint32_t seconds, int stop, const char **trouble)
 {
 	enum verdict verdict = VERDICT_LATER;
-	uint64_t until = now() + (uint64_t)seconds * 1000;
+	uint64_t until = deadline_now() + (uint64_t)seconds * 1000;
 	int ends[2] = {-1, -1};
 	struct text message;
 	pid_t child;

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/number.h"
+#include "unix/deadline.h"
 #include "unix/environment.h"
 #include "unix/file.h"
 #include "unix/tls_request.h"
@@ -20,14 +20,6 @@
 #define TLSTIMEOUT_MOST	 3600		       /* seconds, as for tlsd */
 #define FAREWELL	 2000		       /* milliseconds for client_hang_up */
 #define FAREWELL_DROPPED (16 * 1024 * 1024)    /* bytes dropped there at most */
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
 
 void client_init(struct client *client, int input, int output)
 {
@@ -58,7 +50,7 @@ static int wait_for(const struct client *client, int descriptor, int events, uin
 
 	*is_stopping = false;
 	for (;;) {
-		uint64_t time = now(), left = until > time ? until - time : 0;
+		uint64_t time = deadline_now(), left = until > time ? until - time : 0;
 		int ready = poll(polled, 2, left < LONGEST_POLL ? (int)left : LONGEST_POLL);
 
 		if (ready == -1 && errno != EINTR)
@@ -116,7 +108,7 @@ static void write_all(struct client *client, struct span bytes)
 			bytes = span_tail(bytes, (size_t)count);
 		} else {
 			if (until == 0)
-				until = now() + (uint64_t)client->say_seconds * 1000;
+				until = deadline_now() + (uint64_t)client->say_seconds * 1000;
 			if (wait_for(client, client->output, POLLOUT, until, &is_stopping) == 0 ||
 			    is_stopping)
 				client->is_gone = true;
@@ -150,12 +142,12 @@ void client_say(struct client *client, struct span bytes)
 enum client_event client_read(struct client *client, void *bytes, size_t size,
 			      uint64_t milliseconds, size_t *count, uint64_t *waited)
 {
-	uint64_t start = now();
+	uint64_t start = deadline_now();
 	bool is_stopping;
 	int ready = wait_for(client, client->input, POLLIN, start + milliseconds, &is_stopping);
 	ssize_t result;
 
-	*waited = now() - start;
+	*waited = deadline_now() - start;
 	if (is_stopping)
 		return CLIENT_STOP;
 	if (ready == 0)
@@ -178,7 +170,7 @@ void client_pause(struct client *client, uint64_t milliseconds)
 	/* Not the end of its input: who has said all that it wants to say may still be listening.
 	 */
 	if (!client->is_gone &&
-	    wait_for(client, client->output, 0, now() + milliseconds, &is_stopping) != 0)
+	    wait_for(client, client->output, 0, deadline_now() + milliseconds, &is_stopping) != 0)
 		client->is_gone = true;
 }
 
@@ -205,11 +197,11 @@ int client_start_tls(struct client *client, struct text *list)
 
 static void drop_all(struct client *client)
 {
-	uint64_t waited, until = now() + FAREWELL, time;
+	uint64_t waited, until = deadline_now() + FAREWELL, time;
 	size_t count, dropped = 0;
 	char bytes[16384];
 
-	while ((time = now()) < until && dropped < FAREWELL_DROPPED &&
+	while ((time = deadline_now()) < until && dropped < FAREWELL_DROPPED &&
 	       client_read(client, bytes, sizeof(bytes), until - time, &count, &waited) ==
 		       CLIENT_BYTES)
 		dropped += count;

@@ -8,20 +8,13 @@
 #include "host/check_password.h"
 #include "host/lists.h"
 #include "smtp/received.h"
+#include "unix/deadline.h"
 #include "unix/environment.h"
 #include "unix/report.h"
 #include "unix/tls_request.h"
 
 #define LONGEST_RECEIVED 16384 /* bytes */
 #define LONGEST_WHY	 16384 /* bytes */
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
 
 static struct span known(const char *value)
 {
@@ -41,7 +34,7 @@ void direct_init(struct direct *direct, struct settings *settings, struct client
 		.log.why = settings->smtp.may_relay ? SPAN("relayclient") : SPAN(""),
 		.remote_host = known(environment_get("TCPREMOTEHOST")),
 		.password_program = password_program,
-		.start = now(),
+		.start = deadline_now(),
 	};
 	direct->log.ip = known(ip);
 	if (ip && address_read_client(span_of(ip), &address)) {
@@ -71,7 +64,7 @@ void direct_begin(struct direct *direct)
 
 void direct_end(struct direct *direct, const struct smtp_totals *totals)
 {
-	log_end(&direct->log, totals, now() - direct->start);
+	log_end(&direct->log, totals, deadline_now() - direct->start);
 }
 
 /* --- the client --- */
@@ -87,7 +80,8 @@ static void event(void *world, const struct smtp_event *what)
 {
 	struct direct *direct = world;
 
-	log_event(&direct->log, what, text_span(&direct->queue_id), now() - direct->message);
+	log_event(&direct->log, what, text_span(&direct->queue_id),
+		  deadline_now() - direct->message);
 }
 
 static void delay(void *world, uint32_t seconds)
@@ -247,7 +241,7 @@ static enum verdict open_message(void *world, struct span hello, struct span pro
 {
 	struct direct *direct = world;
 
-	direct->message = now();
+	direct->message = deadline_now();
 	text_clear(&direct->queue_id);
 	if (hand_off_lingers(&direct->hand_off))
 		client_flush(direct->client);

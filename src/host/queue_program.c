@@ -9,9 +9,9 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "unix/deadline.h"
 #include "unix/file.h"
 #include "unix/spawn.h"
 
@@ -21,14 +21,6 @@ extern char **environ;
 
 const struct queue_program_limits queue_program_limits = {
 	.stall = 300 * 1000, .answer = 570 * 1000, .end = 5 * 1000};
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
 
 static void close_one(int *descriptor)
 {
@@ -148,7 +140,7 @@ static void watch_end(struct queue_program *program)
 static void wait_for(struct queue_program *program, int descriptor, uint64_t until)
 {
 	struct pollfd polled[4] = {{.fd = descriptor, .events = POLLOUT}};
-	uint64_t time = now(), left = until > time ? until - time : 0;
+	uint64_t time = deadline_now(), left = until > time ? until - time : 0;
 
 	if (program->said[0] == -1 && program->said[1] == -1)
 		watch_end(program);
@@ -168,7 +160,7 @@ static void wait_for(struct queue_program *program, int descriptor, uint64_t unt
 static bool wait_for_end(struct queue_program *program, uint64_t until)
 {
 	while (!is_gone(program)) {
-		if (now() >= until)
+		if (deadline_now() >= until)
 			return false;
 		wait_for(program, -1, until);
 	}
@@ -205,7 +197,7 @@ int queue_program_open(struct queue_program *program, const char *name)
 	int kept, result = -1;
 
 	/* One that was abandoned has had its end of file; it gets a moment to notice. */
-	if (!wait_for_end(program, now() + program->limits.end))
+	if (!wait_for_end(program, deadline_now() + program->limits.end))
 		kill_child(program);
 	if (!program->block)
 		program->block = malloc(QUEUE_PROGRAM_BLOCK);
@@ -251,8 +243,8 @@ static void feed(struct queue_program *program, int descriptor, struct span byte
 			if (descriptor == program->message)
 				close_one(&program->unread);
 			if (until == 0)
-				until = now() + program->limits.stall;
-			program->was_late = now() >= until;
+				until = deadline_now() + program->limits.stall;
+			program->was_late = deadline_now() >= until;
 			if (program->was_late || is_gone(program))
 				program->was_fed = false;
 			else
@@ -282,13 +274,13 @@ void queue_program_write(struct queue_program *program, struct span bytes)
 /* Wait for the child's end, whatever it takes. */
 static void wait_for_answer(struct queue_program *program)
 {
-	if (!program->was_late && wait_for_end(program, now() + program->limits.answer))
+	if (!program->was_late && wait_for_end(program, deadline_now() + program->limits.answer))
 		return;
 	if (is_gone(program))
 		return;
 	program->was_late = true;
 	kill(program->child, SIGTERM);
-	if (!wait_for_end(program, now() + program->limits.end))
+	if (!wait_for_end(program, deadline_now() + program->limits.end))
 		kill_child(program);
 }
 

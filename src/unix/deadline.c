@@ -5,12 +5,17 @@
 #include <poll.h>
 #include <time.h>
 
-int64_t deadline_in(int64_t milliseconds)
+uint64_t deadline_now(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + milliseconds;
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int64_t deadline_in(int64_t milliseconds)
+{
+	return (int64_t)deadline_now() + milliseconds;
 }
 
 int deadline_left(int64_t moment)

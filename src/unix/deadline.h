@@ -9,6 +9,9 @@
 
 #include <stdint.h>
 
+/* The moment that is now. */
+uint64_t deadline_now(void);
+
 /* The moment so many milliseconds from now. */
 int64_t deadline_in(int64_t milliseconds);
 

@@ -1,4 +1,5 @@
 #include "unix/tls_request.h"
+#include "unix/deadline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,7 +7,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/number.h"
@@ -46,14 +46,6 @@ void tls_request_descriptors(int descriptors[TLS_REQUEST_DESCRIPTORS])
 			descriptors[index] = -1;
 }
 
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
-
 /* What the answer is waited for with. */
 struct wait {
 	int control;
@@ -68,7 +60,7 @@ static int wait_for(const struct wait *wait)
 	for (;;) {
 		struct pollfd polled[] = {{.fd = wait->control, .events = POLLIN},
 					  {.fd = wait->stop, .events = POLLIN}};
-		uint64_t time = now();
+		uint64_t time = deadline_now();
 		int ready = time < wait->until ? poll(polled, 2, (int)(wait->until - time)) : 0;
 
 		if (ready > 0 && polled[0].revents)
@@ -145,7 +137,7 @@ static void forget_descriptors(void)
 
 int tls_request_make(uint32_t seconds, int stop, struct text *list)
 {
-	struct wait wait = {.stop = stop, .until = now() + (uint64_t)seconds * 1000};
+	struct wait wait = {.stop = stop, .until = deadline_now() + (uint64_t)seconds * 1000};
 	int descriptors[COUNT], result = -1, kept;
 
 	errno = ENOTCONN;
