@@ -17,11 +17,27 @@ static bool malformed(struct text *why, const char *reason)
 
 /* --- what can never match --- */
 
+/* What stands behind '='. Names are in lower case and without the dot at their end when they are
+ * looked up, no byte is in them that is not printable, and none is an address. */
 static const char *flaw_of_name(struct span name)
 {
-	for (size_t index = 0; index < name.length; index++)
-		if (byte_fold(name.bytes[index]) != name.bytes[index])
+	struct address address;
+
+	for (size_t index = 0; index < name.length; index++) {
+		int byte = span_byte(name, index);
+
+		if (byte_fold((char)byte) != (char)byte)
 			return "upper-case letters in a host name, which clients' names never have";
+		if (byte == '*')
+			return "a '*' in a host name is none (=.example.org is for all below it)";
+		if (byte <= ' ' || byte >= 0x7f)
+			return "blanks or 8-bit letters in a host name, which clients' names never "
+			       "have";
+	}
+	if (name.length && name.bytes[name.length - 1] == '.')
+		return "a dot at the end of a host name, which clients' names never have";
+	if (address_read_span(name, &address))
+		return "an address is no host name (it stands without =)";
 	return NULL;
 }
 
@@ -63,7 +79,7 @@ static const char *flaw_of(struct span text, bool has_info)
 	}
 	if (has_info && span_byte(text, 1) == '.')
 		return "with @, only a whole address or host name can match";
-	return flaw_of_name(text);
+	return flaw_of_name(span_tail(text, 1));
 }
 
 /* --- ranges --- */

@@ -100,6 +100,8 @@ warns "no dot behind a prefix" '1.2.3.4:deny\n10:allow\n' '2: no dot'
 warns "no dot behind a longer one" '127.0.0:allow\n' '1: no dot'
 warns "leading blank" ' 1.2.3.4:allow\n' '1: a leading blank'
 warns "upper-case host" '=Host.example:allow\n' '1: upper-case'
+warns "wildcard host" '=*.b.example:allow\n' "1: a '\*' in a host name is none"
+warns "a dot behind a host" '=b.example.:allow\n' '1: a dot at the end of a host name'
 warns "leading zeros" '1.2.3.037:allow\n' '1: leading zeros'
 warns "duplicate" '1.2.3.4:allow\n1.2.3.5:allow\n1.2.3.4:deny\n' '3: duplicate address, and the rule in line 1 holds: 1.2.3.4$'
 warns "duplicate in a range" '1.2.3.4:allow\n1.2.3.0-9:deny\n' '2: duplicate address, and the rule in line 1 holds: 1.2.3.4$'
