@@ -1,5 +1,6 @@
 #include "explain/hosted.h"
 
+#include "host/list_domain.h"
 #include "host/lists.h"
 #include "smtp/path.h"
 #include "unix/control.h"
@@ -43,32 +44,9 @@ bool hosted_is_own_address(struct span entry, struct interfaces *interfaces)
 	return is_own;
 }
 
-/* Asked is smtpd's own reader of recipients, so that nobody has to say a second time what a domain
- * may look like. A dot at the end it takes, and then smtpd takes it off. */
 bool hosted_can_match(struct span entry, struct interfaces *interfaces)
 {
-	struct smtp_path path;
-	struct text domain, recipient;
-	struct span rest;
-	bool can_match;
-
-	if (entry.length == 0 || entry.bytes[entry.length - 1] == '.' ||
-	    hosted_is_own_address(entry, interfaces))
-		return false;
-	text_init(&domain, PATH_LARGEST);
-	text_init(&recipient, 2 * PATH_LARGEST);
-	text_init(&path.address, 2 * PATH_LARGEST);
-	add_domain(&domain, entry);
-	text_add_string(&recipient, "<u@");
-	text_add(&recipient, text_span(&domain));
-	text_add_byte(&recipient, '>');
-	can_match = !domain.failed && !recipient.failed &&
-		    path_read(text_span(&recipient), &path, &rest) == PATH_OK &&
-		    span_equal(path_domain(&path), text_span(&domain));
-	text_free(&domain);
-	text_free(&recipient);
-	text_free(&path.address);
-	return can_match;
+	return list_domain_can_match(entry) && !hosted_is_own_address(entry, interfaces);
 }
 
 /* Take the entry's domain if smtpd, asked for it, says yes. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "host/list_domain.h"
 #include "queue/route.h"
 #include "unix/password.h"
 
@@ -21,6 +22,7 @@ static bool malformed(struct text *why, const char *reason, struct span text)
 	return false;
 }
 
+/* What no key may be. */
 static bool is_domain(struct span domain)
 {
 	return domain.length && !has_control_bytes(domain) &&
@@ -38,10 +40,10 @@ static bool read_domain(struct span entry, struct text *key, struct span *data, 
 {
 	text_add_folded(key, entry);
 	*data = (struct span){NULL, 0};
-	if (!is_domain(entry))
-		malformed(why, "this is no domain and can never match", entry);
-	else if (ends_in_dot(entry))
+	if (ends_in_dot(entry))
 		malformed(why, "a domain with a dot at its end can never match", entry);
+	else if (!list_domain_can_match(entry))
+		malformed(why, "this is no domain and can never match", entry);
 	return true;
 }
 
@@ -53,7 +55,7 @@ static bool read_recipient(struct span entry, struct text *key, struct span *dat
 
 	if (at == entry.length)
 		return malformed(why, "there is no '@' in it", entry);
-	if (!is_domain(domain))
+	if (!is_domain(domain) || (!ends_in_dot(domain) && !list_domain_can_be(domain)))
 		return malformed(why, "what follows '@' is no domain", entry);
 	if (has_control_bytes(local) || span_byte(local, 0) == ' ')
 		return malformed(why, "no mailbox has such a name", entry);
@@ -63,6 +65,8 @@ static bool read_recipient(struct span entry, struct text *key, struct span *dat
 		return malformed(why, "a '*' stands only behind '-' or '+'", entry);
 	if (ends_in_dot(domain))
 		malformed(why, "a domain with a dot at its end can never match", entry);
+	else if (span_find(local, '@') < local.length)
+		malformed(why, "more than one '@' can match only with ODDADDRESS=1", entry);
 	text_add_folded(key, entry);
 	*data = (struct span){NULL, 0};
 	return true;

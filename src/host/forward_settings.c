@@ -48,7 +48,8 @@ static bool read_logins(struct forward_settings *settings, struct text *why)
 	if (line) {
 		text_add_string(why, "control/smtpauth: line ");
 		text_add_number(why, line);
-		text_add_string(why, ": it is not HOST USER:PASSWORD");
+		text_add_string(why,
+				": it is not HOST USER:PASSWORD, or has a control character in it");
 	}
 	return line == 0;
 }

@@ -11,11 +11,6 @@
 #define LONGEST_LINE   8192	  /* bytes of a value */
 #define LARGEST_NUMBER 1000000000 /* of seconds, recipients and the like */
 
-static bool is_control(char byte)
-{
-	return (byte >= 0 && byte < ' ') || byte == 0x7f;
-}
-
 /* A line that names this host: from its file, or else, and when that is empty, the default. */
 static bool read_line(const char *name, const struct text *otherwise, struct text *line,
 		      struct text *why)
@@ -23,12 +18,6 @@ static bool read_line(const char *name, const struct text *otherwise, struct tex
 	text_init(line, LONGEST_LINE);
 	if (control_line(name, line, why) == VERDICT_LATER)
 		return false;
-	for (size_t index = 0; index < line->length; index++)
-		if (is_control(line->bytes[index])) {
-			text_add_string(why, name);
-			text_add_string(why, ": there is a control character in its first line");
-			return false;
-		}
 	if (line->length == 0 && otherwise)
 		text_add(line, text_span(otherwise));
 	if (line->length == 0) {
@@ -156,7 +145,7 @@ static bool open_cdb(struct cdb_file *file, const char *name, struct text *why)
 		text_add_string(why, "unable to read ");
 		text_add_string(why, path.failed ? name : text_string(&path));
 		text_add_string(why, ": ");
-		text_add_string(why, errno == EPROTO ? "it is no cdb" : strerror(errno));
+		text_add_string(why, cdb_file_reason(errno));
 		is_good = false;
 	}
 	return is_good;

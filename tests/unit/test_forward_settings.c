@@ -105,6 +105,8 @@ static void test_forward_settings_refuse_what_cannot_be_used(void **state)
 		mode_t mode;
 		const char *why;
 	} cases[] = {
+		{"CR in the name", "me", BYTES("mail.example.org\r\n"), 0600,
+		 "me: there is a control character in its first line"},
 		{"no name", "me", BYTES(""), 0600, "there is neither control/helohost nor"},
 		{"a time that is none", "timeoutconnect", BYTES("soon\n"), 0600, "timeoutconnect"},
 		{"too long a time", "timeoutremote", BYTES("86401\n"), 0600, "timeoutremote"},

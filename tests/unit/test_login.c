@@ -64,6 +64,7 @@ static void test_login_lines_are_checked(void **state)
 		{"no port", BYTES("mail.example:x joe:x\n"), 1},
 		{"port 0", BYTES("mail.example:0 joe:x\n"), 1},
 		{"a NUL", BYTES("mail.example joe:x\0y\n"), 1},
+		{"a CR", BYTES("mail.example joe:x\r\n"), 1},
 	};
 
 	(void)state;

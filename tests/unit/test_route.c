@@ -107,6 +107,8 @@ static void test_route_reads_its_forms(void **state)
 		{"nothing", "", NULL, 0, false, false, ROUTE_CLEAR},
 		{"LMTP to nothing", "lmtp:", NULL, 0, false, false, ROUTE_CLEAR},
 		{"no port", "mail.example:x", NULL, 0, false, false, ROUTE_CLEAR},
+		{"CR", "mail.example\r", NULL, 0, false, false, ROUTE_CLEAR},
+		{"CR behind a path", "lmtp:/run/x\r", NULL, 0, false, false, ROUTE_CLEAR},
 		{"a blank", "mail example", NULL, 0, false, false, ROUTE_CLEAR},
 		{"LMTP at SMTP's port", "lmtp:mail.example:25", NULL, 0, false, false, ROUTE_CLEAR},
 		{"SMTP there", "mail.example:25", "mail.example", 25, false, false, ROUTE_CLEAR},
