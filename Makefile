@@ -4,7 +4,7 @@
 # directory of its own.
 , := ,
 CC       := $(shell head -n 1 conf-cc)
-HOMEDIR  := $(shell head -n 1 conf-home)
+HOMEDIR  := $(strip $(shell head -n 1 conf-home))
 BUILD    := build$(if $(SANITIZE),-sanitize)$(if $(STATIC),-static)
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wvla -Wundef
@@ -178,8 +178,8 @@ try:
 	$(MAKE) all
 	tests/try.sh $(BUILD) $(PORT)
 install: all
-	@case "$(HOMEDIR)" in /*) ;; *) echo "the home must be an absolute path: $(HOMEDIR)" >&2; exit 1 ;; esac
-	./install.sh $(BUILD)/bin $(HOMEDIR)
+	@case '$(HOMEDIR)' in /*) ;; *) echo 'the home must be an absolute path: $(HOMEDIR)' >&2; exit 1 ;; esac
+	./install.sh $(BUILD)/bin '$(HOMEDIR)'
 clean:
 	rm -rf build build-sanitize build-static build-fuzz
 

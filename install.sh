@@ -102,6 +102,12 @@ deps() { # level
 	[ -z "$wishes" ] || (get_packages wish "$wishes") || say "going on without $wishes"
 }
 
+# Debian's lists of packages may not be there, or may name versions that are gone.
+again_with_new_lists() {
+	# shellcheck disable=SC2086
+	[ "$column" = deb ] && $become apt-get -q update >&2 && $become $command $packages >&2
+}
+
 # $column and $command tell how.
 get_packages() { # level packages
 	packages=$2
@@ -116,14 +122,13 @@ get_packages() { # level packages
 	say "installing missing packages: $packages"
 	if [ "$column" = deb ]; then
 		export DEBIAN_FRONTEND=noninteractive
-		# shellcheck disable=SC2086
-		apt-cache show $packages >/dev/null 2>&1 || $become apt-get -q update >&2 ||
-			fail "unable to update the package lists"
 		command="env DEBIAN_FRONTEND=noninteractive $command -q"
 	fi
 	# shellcheck disable=SC2086
-	$become $command $packages >&2 || fail "unable to install: $packages"
+	$become $command $packages >&2 || again_with_new_lists || fail "unable to install: $packages"
 	left=$(missing "$column" "$1")
+	[ -z "$left" ] || echo 'int x;' | ${compiler:-cc} -E - >/dev/null 2>&1 ||
+		fail "the compiler that conf-cc names cannot be run: $compiler"
 	[ -z "$left" ] || fail "still missing after the installation: $left"
 }
 

@@ -39,6 +39,14 @@ for words in "'' /home" "\"$BIN\" ''"; do
 	matches "an empty word is wrong usage: $words" '^install.sh: usage: ' "$said"
 	matches "and exits so: $words" '^exit code 100$' "$said"
 done
+
+# Whatever is written into conf-home, programs and installation mean the same by it.
+mkdir tree && cp "$SOURCE/Makefile" "$SOURCE/conf-cc" tree
+for words in "$work/its home " "$work/its # home" '$PWD/home'; do
+	printf '%s\n' "$words" >tree/conf-home
+	matches "one home for all: $words" "^\./install\.sh .*/bin '${words% }'\$|must be an absolute path" \
+		"$(make -C tree -n install 2>&1; make -C tree install 2>&1 | grep absolute)"
+done
 mkdir none
 same "a directory without programs" "install.sh: there are no programs in $work/none: make first"$'\nexit code 111' \
 	"$("$SOURCE/install.sh" "$work/none" $home 2>&1 || echo "exit code $?")"
