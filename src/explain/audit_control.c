@@ -75,6 +75,9 @@ static void find_useless(struct audit *audit, const struct judged *list, struct 
 		what = "ends in a dot and never matches";
 		why = "smtpd takes the dot off a recipient's end before it asks";
 		remedy = "take the dot off";
+	} else if (span_starts(entry, SPAN("\xef\xbb\xbf"))) {
+		what = "begins with a byte order mark and never matches";
+		remedy = "write the file without it";
 	} else if (span_byte(entry, entry.length - 1) == '\r') {
 		what = "ends in a carriage return and never matches";
 		remedy = "write the file with lines that end in a line feed alone";
@@ -216,6 +219,19 @@ static void judge_virtual(struct audit *audit, struct span entry, unsigned line)
 	text_free(&asked);
 }
 
+/* Senders that are refused: here too a file that was written elsewhere says nothing. */
+static void judge_bad_sender(struct audit *audit, struct span entry, unsigned line)
+{
+	bool has_mark = span_starts(entry, SPAN("\xef\xbb\xbf"));
+
+	if (has_mark || span_byte(entry, entry.length - 1) == '\r')
+		find(audit, FINDING_WARNING, "badmailfrom-useless", "badmailfrom", line, entry,
+		     has_mark ? "begins with a byte order mark and never matches"
+			      : "ends in a carriage return and never matches",
+		     "mail from this sender is taken",
+		     "write the file as plain lines that end in a line feed alone");
+}
+
 static void judge_percenthack(struct audit *audit, struct span entry, unsigned line)
 {
 	bool is_hosted = hosted_has(audit->settings, entry);
@@ -327,6 +343,7 @@ bool audit_control(struct findings *findings, struct settings *settings, bool is
 		judge_list(&audit, "virtualdomains", judge_virtual);
 	}
 	judge_list(&audit, "percenthack", judge_percenthack);
+	judge_list(&audit, "badmailfrom", judge_bad_sender);
 	judge_compiled(&audit, "morercpthosts", "morercpthosts.cdb", true,
 		       "run controlcdb morercpthosts");
 	judge_compiled(&audit, "recipients", "recipients.cdb", true, "run controlcdb recipients");

@@ -207,9 +207,8 @@ static bool ask(struct decision *decision, struct text *why)
 	if (decision->verdict != VERDICT_LATER)
 		return true;
 	return fail(why, decision->cdb ? decision->cdb : decision->text,
-		    errno == EPROTO    ? "it is no cdb"
-		    : errno == EBADMSG ? "it is damaged, or the client's names are too long"
-				       : strerror(errno));
+		    errno == EBADMSG ? "it is damaged, or the client's names are too long"
+				     : cdb_file_reason(errno));
 }
 
 bool decision_make(struct decision *decision, struct text *why)

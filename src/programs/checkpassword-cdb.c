@@ -69,7 +69,8 @@ static enum verdict judge(struct span name, const char *password)
 	text_init(&model, 1024 * 1024);
 	control_path("users.cdb", &path);
 	if (cdb_file_open(&users, text_string(&path)) == -1)
-		die_errno(EXIT_TEMPORARY, "unable to open %s", text_string(&path));
+		die(EXIT_TEMPORARY, "unable to open %s: %s", text_string(&path),
+		    cdb_file_reason(errno));
 	found = cdb_file_next(&users, &position, &first, &data);
 	take(found, data, text_string(&path), &model);
 	found = cdb_file_find(&users, name, &data);

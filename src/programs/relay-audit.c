@@ -143,14 +143,13 @@ static bool ask(struct audit *audit, const char *ip, const char *what)
 	text_init(&why, 2 * REPORT_LINE);
 	decision_init(&decision, audit->cdb, audit->rules, &client);
 	is_good = decision_make(&decision, &why);
-	if (!is_good)
-		find(audit, FINDING_ERROR, "rules-unreadable",
-		     audit->cdb ? audit->cdb : audit->rules, 0, text_string(&why),
-		     "tcpserver drops every connection", "compile the rules anew");
-	else if (what)
+	if (is_good && what)
 		judge_decision(audit, &decision, what);
-	else
+	else if (is_good)
 		judge_state(audit, &decision);
+	else if (audit->cdb) /* what is wrong with a text alone was told line by line */
+		find(audit, FINDING_ERROR, "rules-unreadable", audit->cdb, 0, text_string(&why),
+		     "tcpserver drops every connection", "compile the rules anew");
 	decision_free(&decision);
 	text_free(&why);
 	return is_good;

@@ -25,7 +25,7 @@
 #define USAGE	"[-vqX] [-x rules.cdb] [-hHpPrR] [-t seconds] [-l localname] program [argument ...]"
 #define LETTERS "qvXx:" NAMES_LETTERS
 
-#define UNREADABLE "dropping connection, unable to read %s"
+#define UNREADABLE "dropping connection, unable to read %s: %s"
 
 struct options {
 	const char *rules; /* NULL: only look up names */
@@ -96,8 +96,8 @@ static void judge(const struct options *options, const struct connection *connec
 	if (verdict == VERDICT_LATER && !(errno == ENOENT && options->may_lack_rules)) {
 		if (!is_for_tcpserver()) /* which does not end by that, and may be told to be quiet
 					  */
-			die_errno(EXIT_TEMPORARY, UNREADABLE, options->rules);
-		warn_errno(UNREADABLE, options->rules);
+			die(EXIT_TEMPORARY, UNREADABLE, options->rules, cdb_file_reason(errno));
+		warn(UNREADABLE, options->rules, cdb_file_reason(errno));
 		exit(EXIT_TEMPORARY);
 	}
 	if (verdict == VERDICT_YES && match_denies(question.match.data)) {

@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 	client.host = words > 3 ? argv[3] : environment_get("TCPREMOTEHOST");
 
 	if (cdb_file_open(&rules, argv[0]) == -1)
-		die_errno(EXIT_TEMPORARY, "unable to read %s", argv[0]);
+		die(EXIT_TEMPORARY, "unable to read %s: %s", argv[0], cdb_file_reason(errno));
 	text_init(&match.key, LONGEST_KEY);
 	verdict = match_find(&lookup, &client, &match);
 	if (verdict == VERDICT_LATER)

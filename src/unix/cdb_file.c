@@ -48,6 +48,11 @@ failed:
 	return -1;
 }
 
+const char *cdb_file_reason(int number)
+{
+	return number == EPROTO ? "it is no cdb" : strerror(number);
+}
+
 void cdb_file_close(struct cdb_file *file)
 {
 	if (!file->is_open)

@@ -24,6 +24,9 @@ struct cdb_file {
 /* Open the database. Returns 0, or -1 with errno; EPROTO for a file that is no cdb. */
 int cdb_file_open(struct cdb_file *file, const char *path);
 
+/* What errno says after one of these functions. */
+const char *cdb_file_reason(int number);
+
 /* Close it, if it is open. */
 void cdb_file_close(struct cdb_file *file);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "unix/backoff.h"
+#include "unix/cdb_file.h"
 #include "unix/children.h"
 #include "unix/report.h"
 #include "unix/spawn.h"
@@ -176,7 +177,8 @@ static enum verdict ask(struct state *state, const struct address *client)
 	if (verdict == VERDICT_LATER && is_shortage(errno))
 		back_off(state, "dropping connections, unable to read the rules");
 	else if (verdict == VERDICT_LATER)
-		warn_errno("dropping connection, unable to read %s", policy->source);
+		warn("dropping connection, unable to read %s: %s", policy->source,
+		     cdb_file_reason(errno));
 	return verdict;
 }
 

@@ -39,6 +39,26 @@ compile || exit 1
 same "where nothing is wrong nothing is found" "" "$(audit)"
 same "and the exit code is 0" 0 "$(code_of audit)"
 
+ln -s /dev/null control/badmailfrom
+same "a file that is /dev/null can be changed by nobody" "" "$(audit)"
+rm control/badmailfrom
+same "a list of routes needs no database" "" "$(echo :localhost >control/smtproutes; audit; rm control/smtproutes)"
+
+# --- files that were written elsewhere ---
+finds "a byte order mark" 0 '^warning: control/rcpthosts:1: .*begins with a byte order mark and never matches' \
+	"printf '\xef\xbb\xbfb.example\n' | cat - kept/control/rcpthosts >control/rcpthosts"
+finds "CR behind a sender" 0 '^warning: control/badmailfrom:2: .*ends in a carriage return and never matches' \
+	"printf 'a@b.example\n@spam.example\r\n' >control/badmailfrom"
+finds "users who were never compiled" 0 '^warning: control/users: it was never compiled: ' "echo 'joe:*' >control/users"
+finds "routes that are older" 0 '^warning: control/smtproutes: it is newer than its .cdb: ' \
+	"echo :localhost >control/smtproutes; CONTROLDIR=control controlcdb smtproutes; touch -d +1hour control/smtproutes"
+finds "a damaged database beside its text" 1 '^error: tcp\.smtp\.cdb: it is damaged' \
+	"printf '\xff\xff\xff\x7f' | dd of=tcp.smtp.cdb bs=1 seek=2052 conv=notrunc status=none"
+echo '1.2.3.4:alow' | cat - tcp.smtp >wrong.smtp
+said=$(relay-audit -r wrong.smtp -c control 2>&1)
+matches "a text alone that cannot be compiled" '^error: wrong\.smtp:1: ' "$said"
+lacks "drops nobody" 'drops every connection' "$said"
+
 # --- the rules ---
 finds "RELAYCLIENT for everybody" 1 '^error: tcp\.smtp:1: RELAYCLIENT for everybody: ' "rule ':allow,RELAYCLIENT=\"\"'"
 finds "the same with a prefix of no bits" 1 '^error: tcp\.smtp:1: RELAYCLIENT for everybody' "rule '0.0.0.0/0:allow,RELAYCLIENT=\"\"'"
@@ -285,7 +305,7 @@ finds "me is not hosted" 0 '^warning: control/me:1: mail\.example\.org is not in
 finds "no me" 1 '^error: control/: .*me: there is no such file.*: smtpd answers 421' "rm control/me"
 finds "a number that is none" 1 '^error: control/: databytes: not a number' "echo 12x >control/databytes"
 finds "a database that is none" 1 '^error: control/: unable to read control/recipients\.cdb' "echo x >control/recipients.cdb"
-finds "a list that was not compiled" 0 '^warning: control/recipients: it is newer than its \.cdb' "echo a@example.org >control/recipients"
+finds "a list that was not compiled" 0 '^warning: control/recipients: it was never compiled' "echo a@example.org >control/recipients"
 finds "qmail: a local domain" 0 '^warning: control/locals:2: other\.example is not in rcpthosts' "printf 'example.org\nother.example\n' >control/locals"
 finds "qmail: a virtual domain" 0 '^warning: control/virtualdomains:3: other\.example is not in rcpthosts' \
 	"printf '# of qmail\nexample.org:joe\nother.example:joe\n.wild.example:ann\n:all\nu@x.wild.example:u\n' >control/virtualdomains"

@@ -143,4 +143,6 @@ same "a scope is no part of an address" "run" "$(TCPREMOTEIP=fe80::1%eth0 tcpacc
 mkdir -p first/program second
 printf '#!/bin/sh\necho second\n' >second/program
 chmod +x second/program
+same "a text is no database, which is told" "tcpaccess: fatal: dropping connection, unable to read text: it is no cdb" \
+	"$(echo :allow >text; TCPREMOTEIP=192.0.2.1 tcpaccess -x text true 2>&1)"
 same "a directory is no program" second "$(TCPREMOTEIP=192.0.2.2 PATH=$PWD/first:$PWD/second:$PATH tcpaccess -x deny.cdb program 2>&1)"
