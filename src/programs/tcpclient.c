@@ -9,7 +9,6 @@
  * or the program cannot be run.
  */
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -126,6 +125,5 @@ int main(int argc, char **argv)
 	text_free(&why);
 	describe(descriptor, &names);
 	move(descriptor);
-	signal(SIGPIPE, SIG_DFL); /* whoever started this may have ignored it */
 	chain_exec(argv + optind + 2);
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,23 +12,15 @@
 #define LONGEST_PATH 4096
 #define SHELL	     "/bin/sh"
 
-static const int numbers[] = {SIGPIPE, SIGXFSZ};
-static struct sigaction before[sizeof(numbers) / sizeof(*numbers)];
-static bool is_ignoring;
+static void handle_signals(void (*handler)(int number))
+{
+	signal(SIGPIPE, handler);
+	signal(SIGXFSZ, handler);
+}
 
 void chain_ignore_signals(void)
 {
-	struct sigaction ignoring = {.sa_handler = SIG_IGN};
-
-	for (size_t index = 0; index < sizeof(numbers) / sizeof(*numbers); index++)
-		sigaction(numbers[index], &ignoring, &before[index]);
-	is_ignoring = true;
-}
-
-static void restore_signals(void)
-{
-	for (size_t index = 0; is_ignoring && index < sizeof(numbers) / sizeof(*numbers); index++)
-		sigaction(numbers[index], &before[index], NULL);
+	handle_signals(SIG_IGN);
 }
 
 /* What has no #! is the shell's, as for execvp(3); the execvp of musl does not see to that. */
@@ -58,7 +49,7 @@ void chain_find(const char *program, struct text *path)
 
 void chain_exec_found(const struct text *path, char **argv)
 {
-	restore_signals();
+	handle_signals(SIG_DFL);
 	execv(text_string(path), argv);
 	if (errno == ENOEXEC)
 		exec_by_shell(text_string(path), argv);

@@ -7,13 +7,12 @@
 #include "base/text.h"
 
 /* Call first in a program that must go on whatever becomes of its log: what is written where nobody
- * reads any more, or where nothing more may be written, is an error and no signal, until the next
- * program is run with the signals as they were. */
+ * reads any more, or where nothing more may be written, is an error and no signal. */
 void chain_ignore_signals(void);
 
 /* Become the program argv[0], found in PATH, with these arguments (NULL-ended) and the environment
- * as it is; what is executable but no program is run by /bin/sh. Dies with exit code 111 when it
- * cannot be run. */
+ * as it is; what is executable but no program is run by /bin/sh. It has SIGPIPE and SIGXFSZ as they
+ * are by default, whoever ignored them. Dies with exit code 111 when it cannot be run. */
 _Noreturn void chain_exec(char **argv);
 
 /* The same in two steps, for whoever changes the environment in between by the words of others: the
