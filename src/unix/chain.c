@@ -41,12 +41,6 @@ static void exec_by_shell(const char *path, char **argv)
 	free(words);
 }
 
-void chain_find(const char *program, struct text *path)
-{
-	if (spawn_find(program, path) == -1)
-		die_errno(EXIT_TEMPORARY, "unable to run %s", program);
-}
-
 void chain_exec_found(const struct text *path, char **argv)
 {
 	handle_signals(SIG_DFL);
@@ -61,6 +55,7 @@ void chain_exec(char **argv)
 	struct text path;
 
 	text_init(&path, LONGEST_PATH);
-	chain_find(argv[0], &path);
+	if (spawn_find(argv[0], &path) == -1)
+		die_errno(EXIT_TEMPORARY, "unable to run %s", argv[0]);
 	chain_exec_found(&path, argv);
 }

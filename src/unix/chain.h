@@ -15,9 +15,8 @@ void chain_ignore_signals(void);
  * are by default, whoever ignored them. Dies with exit code 111 when it cannot be run. */
 _Noreturn void chain_exec(char **argv);
 
-/* The same in two steps, for whoever changes the environment in between by the words of others: the
- * program is found with the PATH of before. *path is initialised by the caller. */
-void chain_find(const char *program, struct text *path);
+/* The same with the path of the program, for whoever has found it (unix/spawn.h) before he changed
+ * the environment by the words of others. */
 _Noreturn void chain_exec_found(const struct text *path, char **argv);
 
 #endif
