@@ -188,7 +188,13 @@ static uint32_t handshake_seconds(void)
 
 int client_start_tls(struct client *client, struct text *list)
 {
+	/* Whoever carries bytes between the network and these descriptors must take no more from
+	 * it: so they are closed, the one to read from before the client hears that TLS may begin.
+	 */
+	close(client->input);
 	client_flush(client);
+	if (client->output != client->input)
+		close(client->output);
 	if (tls_request_make(handshake_seconds(), client->stop, list) == 0)
 		return 0;
 	client->is_gone = true;

@@ -20,14 +20,15 @@ int main(int argc, char **argv)
 	static const enum crlf_change mend = CRLF_MEND;
 	struct pump_way forth = {.from = STDIN_FILENO, .change = &mend};
 	struct pump_way back = {.to = STDOUT_FILENO, .change = &mend};
+	int program;
 
 	report_begin("fixcrio");
 	options_next(argc, argv, "", USAGE);
 	if (argc - optind < 1)
 		die_usage(USAGE, "a program is required");
-	switch (pump_insert(&forth.to, &back.from)) {
+	switch (pump_insert(&forth.to, &back.from, &program)) {
 	case -1: die_errno(EXIT_TEMPORARY, "unable to start another process");
 	case 0: chain_exec(argv + optind);
-	default: pump_serve(&forth, &back);
+	default: pump_serve(&forth, &back, program);
 	}
 }

@@ -24,9 +24,31 @@ static void on_bus_error(int number)
 	raise(number);
 }
 
-int cdb_file_open(struct cdb_file *file, const char *path)
+/* Map the file and look at its header, which may be cut off meanwhile. Returns 0, or -1 with errno.
+ */
+static int map(struct cdb_file *file, int descriptor)
 {
 	struct sigaction action = {.sa_handler = on_bus_error, .sa_flags = SA_NODEFER};
+	sigjmp_buf here;
+	int result;
+
+	sigaction(SIGBUS, &action, NULL);
+	if (sigsetjmp(here, 0)) {
+		way_out = NULL;
+		if (file->cdb.cdb_mem)
+			cdb_free(&file->cdb);
+		errno = EIO;
+		return -1;
+	}
+	way_out = &here;
+	result = cdb_init(&file->cdb, descriptor);
+	way_out = NULL;
+	errno = EPROTO;
+	return result;
+}
+
+int cdb_file_open(struct cdb_file *file, const char *path)
+{
 	int kept, descriptor = file_open(path);
 
 	*file = (struct cdb_file){.is_open = false};
@@ -36,9 +58,8 @@ int cdb_file_open(struct cdb_file *file, const char *path)
 	if (fstat(descriptor, &file->status) == -1)
 		goto failed;
 	errno = EPROTO;
-	if (!S_ISREG(file->status.st_mode) || cdb_init(&file->cdb, descriptor) != 0)
+	if (!S_ISREG(file->status.st_mode) || map(file, descriptor) != 0)
 		goto failed;
-	sigaction(SIGBUS, &action, NULL);
 	file->is_open = true;
 	return 0;
 failed:

@@ -119,11 +119,23 @@ static int family_of(const struct address *address)
 	return address->version == 4 ? AF_INET : AF_INET6;
 }
 
+/* What somebody may take for an address, in whatever way it is written. */
+static bool is_numeric(struct span name)
+{
+	static const struct span bytes = {".0123456789", 11};
+
+	for (size_t index = 0; index < name.length; index++)
+		if (name.bytes[index] == ':')
+			return true;
+		else if (span_find(bytes, name.bytes[index]) == bytes.length)
+			return false;
+	return true;
+}
+
 static void on_name(void *world, int code, int timeouts, struct hostent *host)
 {
 	struct dns_name *question = world;
 	struct text *name = &question->name;
-	struct address address;
 	const char *first;
 
 	(void)timeouts;
@@ -138,7 +150,7 @@ static void on_name(void *world, int code, int timeouts, struct hostent *host)
 	if (name->length && name->bytes[name->length - 1] == '.')
 		text_cut(name, name->length - 1);
 	/* An address is no name, though it would lead back to itself. */
-	if (name->failed || name->length == 0 || address_read(text_string(name), &address)) {
+	if (name->failed || name->length == 0 || is_numeric(text_span(name))) {
 		finish(question, VERDICT_NO);
 		return;
 	}

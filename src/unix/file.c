@@ -97,7 +97,7 @@ int file_read_all(int descriptor, struct text *text)
 	}
 }
 
-void file_close_range(unsigned first, unsigned last)
+static void close_all(unsigned first, unsigned last)
 {
 	unsigned limit;
 
@@ -106,6 +106,21 @@ void file_close_range(unsigned first, unsigned last)
 	limit = (unsigned)sysconf(_SC_OPEN_MAX);
 	for (unsigned number = first; number <= last && number < limit; number++)
 		close((int)number);
+}
+
+void file_keep_only(const int *kept, size_t count)
+{
+	unsigned first = 3, next;
+
+	do {
+		next = ~0U;
+		for (size_t index = 0; index < count; index++)
+			if (kept[index] >= 0 && (unsigned)kept[index] >= first &&
+			    (unsigned)kept[index] < next)
+				next = (unsigned)kept[index];
+		close_all(first, next == ~0U ? next : next - 1);
+		first = next + 1;
+	} while (next != ~0U);
 }
 
 int file_protect_like(int descriptor, int model)

@@ -25,8 +25,8 @@ ssize_t file_read(int descriptor, void *bytes, size_t size);
 /* Append all up to the end of the file to *text; EFBIG when that passes its maximum. */
 int file_read_all(int descriptor, struct text *text);
 
-/* Close all descriptors from first to last. */
-void file_close_range(unsigned first, unsigned last);
+/* Close all descriptors from 3 on but these. */
+void file_keep_only(const int *kept, size_t count);
 
 /* Give a file the owner, the group and, but for what others may, the permissions of another. What
  * this process may not give is left out, and then the group may nothing. */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "unix/deadline.h"
@@ -149,8 +150,10 @@ static bool go_on(struct flow *flow, const struct pollfd polled[2])
 			give(flow);
 		return flow->is_over || flow->start != start;
 	}
-	/* A socket whose other end is gone may still hold what was said before. */
-	if (polled[1].revents && !polled[0].revents)
+	/* A socket whose other end is gone may still hold what was said before. A program that has
+	 * closed its end gets nothing more taken from the network: that may be TLS by now, which
+	 * somebody else reads. */
+	if (polled[1].revents && (!polled[0].revents || !flow->writes_socket))
 		finish(flow, EPIPE);
 	else if (polled[0].revents)
 		take(flow);
@@ -180,6 +183,15 @@ static void say_farewell(const struct flow *forth, const struct flow *back)
 	}
 }
 
+/* The program has ended, or it has closed both ways and lives on without them, as one does whose
+ * connection is under TLS: then the client is no more for this process to talk to. */
+static bool has_ended(int program)
+{
+	struct pollfd polled = {.fd = program, .events = POLLIN};
+
+	return program == -1 || poll(&polled, 1, PUMP_ENDING) != 0;
+}
+
 static bool is_gone(const struct flow *forth, const struct flow *back)
 {
 	return forth->is_over && back->is_at_end;
@@ -201,7 +213,7 @@ static int step(struct flow *there, struct flow *here, int timeout, bool *has_mo
 	return count;
 }
 
-void pump_serve(const struct pump_way *forth, const struct pump_way *back)
+void pump_serve(const struct pump_way *forth, const struct pump_way *back, int program)
 {
 	struct flow there, here;
 	bool has_moment = false, has_moved;
@@ -221,7 +233,8 @@ void pump_serve(const struct pump_way *forth, const struct pump_way *back)
 			return;
 		has_moment = has_moment && !has_moved;
 	}
-	say_farewell(&there, &here);
+	if (has_ended(program))
+		say_farewell(&there, &here);
 }
 
 int pump_converse(const struct pump_way *forth, const struct pump_way *back, const char **what)
@@ -249,18 +262,6 @@ static void close_pair(const int ends[2])
 	errno = kept;
 }
 
-/* Close all descriptors from 3 on but two: what is held open here could keep another program
- * waiting for its end. */
-static void close_others(int one, int other)
-{
-	unsigned first = (unsigned)(one < other ? one : other);
-	unsigned second = (unsigned)(one < other ? other : one);
-
-	file_close_range(3, first - 1);
-	file_close_range(first + 1, second - 1);
-	file_close_range(second + 1, ~0U);
-}
-
 static void do_not_block(int descriptor)
 {
 	int flags = fcntl(descriptor, F_GETFL);
@@ -269,7 +270,17 @@ static void do_not_block(int descriptor)
 		fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
 }
 
-int pump_insert(int *to_program, int *from_program)
+/* What ends the program, or comes from a terminal, must not cut off its last words; and a log that
+ * cannot be written is no reason to end. */
+static void ignore_signals(void)
+{
+	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGXFSZ};
+
+	for (size_t index = 0; index < sizeof(ignored) / sizeof(*ignored); index++)
+		signal(ignored[index], SIG_IGN);
+}
+
+int pump_insert(int *to_program, int *from_program, int *program)
 {
 	int input[2], output[2], outcome;
 
@@ -279,15 +290,18 @@ int pump_insert(int *to_program, int *from_program)
 		close_pair(input);
 		return -1;
 	}
+	*program = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	outcome = detach();
 	if (outcome == 1) {
 		*to_program = input[1];
 		*from_program = output[0];
-		close_others(*to_program, *from_program);
+		file_keep_only((const int[]){*to_program, *from_program, *program}, 3);
 		do_not_block(*to_program); /* this end alone is meant, and it is ours alone */
-		signal(SIGPIPE, SIG_IGN);
+		ignore_signals();
 		return 1;
 	}
+	if (*program != -1)
+		close(*program);
 	if (outcome == 0 && (dup2(input[0], 0) == -1 || dup2(output[1], 1) == -1))
 		outcome = -1;
 	close_pair(input);

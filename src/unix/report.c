@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <syslog.h>
@@ -25,18 +26,37 @@ static bool use_syslog;
  * tell the later programs of the chain; nobody else has a use for appending to it while reading. */
 #define STAND_IN (O_RDWR | O_APPEND)
 
-/* Descriptor 2 is the network when it is the very socket that descriptor 0 is. It was, when it is
- * what an earlier program of the chain has put in its place. */
+#define SYSLOG_PIECE 900 /* bytes of a line in one message */
+
+static bool is_same(const struct stat *log, int descriptor)
+{
+	struct stat status;
+
+	return fstat(descriptor, &status) == 0 && status.st_dev == log->st_dev &&
+	       status.st_ino == log->st_ino;
+}
+
+static bool is_of_internet(int descriptor)
+{
+	struct sockaddr_storage name = {.ss_family = AF_UNSPEC};
+	socklen_t size = sizeof(name);
+
+	return getsockname(descriptor, (struct sockaddr *)&name, &size) == 0 &&
+	       (name.ss_family == AF_INET || name.ss_family == AF_INET6);
+}
+
+/* Descriptor 2 is the network when it is the very socket that descriptor 0 or 1 is, or was before
+ * an earlier program of the chain put pipes in their place; nobody has his log in a socket of that
+ * kind. And it was, when it is what an earlier program has put in its place. */
 static bool is_network(void)
 {
-	struct stat input, log;
+	struct stat log;
 
 	if (fstat(2, &log) == -1)
 		return false;
 	if (S_ISCHR(log.st_mode) && log.st_rdev == makedev(1, 3)) /* /dev/null */
 		return (fcntl(2, F_GETFL) & (O_ACCMODE | O_APPEND)) == STAND_IN;
-	return S_ISSOCK(log.st_mode) && fstat(0, &input) == 0 && input.st_dev == log.st_dev &&
-	       input.st_ino == log.st_ino;
+	return S_ISSOCK(log.st_mode) && (is_same(&log, 0) || is_same(&log, 1) || is_of_internet(2));
 }
 
 /* A file opened later must never get one of the standard numbers. Whoever uses one that was closed
@@ -111,13 +131,24 @@ static size_t limited(int written, size_t room)
 	return (size_t)written < room ? (size_t)written : room - 1;
 }
 
+/* A message of syslog has 1024 bytes, RFC 3164 section 4.1, and C libraries cut what is longer. */
+static void write_syslog(int priority, const char *line, size_t length)
+{
+	while (length > SYSLOG_PIECE) {
+		syslog(priority, "%.*s...", SYSLOG_PIECE, line);
+		line += SYSLOG_PIECE;
+		length -= SYSLOG_PIECE;
+	}
+	syslog(priority, "%.*s", (int)length, line);
+}
+
 static void write_line(enum level level, const char *line, size_t length)
 {
 	static const int priorities[] = {LOG_ERR, LOG_ERR, LOG_WARNING, LOG_INFO};
 	size_t name = strlen(program_name) + 2; /* syslog writes it by itself */
 
 	if (use_syslog) {
-		syslog(priorities[level], "%.*s", (int)(length - 1 - name), line + name);
+		write_syslog(priorities[level], line + name, length - 1 - name);
 		return;
 	}
 	while (write(2, line, length) == -1 && errno == EINTR)

@@ -31,23 +31,6 @@ enum { CONTROL, READ, WRITE, COUNT };
 
 /* --- the engine's process --- */
 
-/* Nothing of what the chain has open belongs here, but for the connection and the log. */
-static void keep_only(const int kept[COUNT])
-{
-	unsigned first = 3;
-
-	for (int round = 0; round < COUNT; round++) {
-		unsigned next = ~0U;
-
-		for (int index = 0; index < COUNT; index++)
-			if ((unsigned)kept[index] >= first && (unsigned)kept[index] < next)
-				next = (unsigned)kept[index];
-		file_close_range(first, next - 1);
-		first = next + 1;
-	}
-	file_close_range(first, ~0U);
-}
-
 /* Its life is bounded by the program's and the client's. A signal meant for the chain, from a
  * terminal or a service manager, must not cut off the program's last words. */
 static void ignore_signals(void)
@@ -295,7 +278,7 @@ bool tls_engine_start(const struct tls_engine *engine, struct text *why)
 	if (connect_ends(of_engine, of_program))
 		outcome = detach();
 	if (outcome == 1) {
-		keep_only(of_engine);
+		file_keep_only(of_engine, COUNT);
 		run(engine, of_engine);
 		_exit(0);
 	}

@@ -58,6 +58,31 @@ matches "the log says why" '^tcpserver: warning: dropping connection, unable to 
 check "each was a failure of its own" has_lines 6 '^tcpserver: end 0 status 28416$' rules.log
 same "no descriptor is left" "$descriptors" "$(count_descriptors "$server")"
 stop "$server"
+cat >rewrite.py <<'END'
+# Write the database anew in place, again and again, while clients come.
+import os, socket, sys
+data = open('tcp.cdb', 'rb').read()
+writer = os.fork()
+while writer == 0:
+    file = os.open('tcp.cdb', os.O_WRONLY | os.O_TRUNC)
+    os.write(file, data)
+    os.close(file)
+for number in range(1500):
+    try:
+        with socket.create_connection(('127.0.0.1', int(sys.argv[1])), 30) as client:
+            client.recv(1)
+    except ConnectionResetError:
+        pass
+    except OSError as error:
+        print(number, error)
+        break
+os.kill(writer, 9)
+os.waitpid(writer, 0)
+END
+serve rewritten -1 -H -R -l 0 -x tcp.cdb 127.0.0.1 0 true >rewritten.log 2>&1 || exit 1
+same "it lives on while its rules are written over" "" "$(python3 rewrite.py "$port")"
+restore
+stop "$server"
 rm tcp.cdb
 serve lenient -H -R -l 0 -X -x tcp.cdb 127.0.0.1 0 ./show || exit 1
 same "-X forgives a file that does not exist" PROTO=TCP "$(ask 127.0.0.1 "$port" | grep PROTO)"

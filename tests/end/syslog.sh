@@ -93,6 +93,30 @@ help_with pipes env BETWEEN="$BIN/fixcrio" "$PYTHON" "$SUPPORT/superserver.py" i
 walk "a server, with fixcrio between" 2 "$port"
 stop "$helper"
 
+# What others put between leaves descriptor 2 as it is, and descriptors 0 and 1 are pipes.
+cat >piped <<END
+#!/bin/sh
+CONTROLDIR=$CONTROLDIR MAILDIR=$MAILDIR QMAILQUEUE=$QMAILQUEUE
+export CONTROLDIR MAILDIR QMAILQUEUE
+cat | $BIN/smtpd | cat
+END
+chmod +x piped
+help_with others "$PYTHON" "$SUPPORT/superserver.py" inetd ./piped || exit 1
+sed 's/^while said:/client.shutdown(socket.SHUT_WR)\n&/' dialogue.py >shut.py
+said=$("$PYTHON" shut.py 127.1.0.9 "$port")
+same "behind pipes of others: nothing but replies reaches the client" "220 250 250 553 250 221" \
+	"$(cut -c 1-3 <<<"$said" | paste -sd ' ')"
+check "and the lines are in syslog" wait_line 'smtpd\[[0-9]+\]: .*refuse ip=unknown .*code=553 ' syslog.log
+stop "$helper"
+# A message of syslog has room for 1024 bytes.
+help_with long "$PYTHON" "$SUPPORT/superserver.py" inetd ./chain || exit 1
+sed -e "s/a@b.example/' + 'a' * 800 + '@b.example/; s/RCPT TO:<u@elsewhere/RCPT TO:<' + 't' * 800 + '@elsewhere/" \
+	-e "s/b\"\(HELO.*\)\")/('\1').encode().decode('unicode_escape').encode())/" dialogue.py >long.py
+"$PYTHON" long.py 127.1.0.10 "$port" >long.said
+check "a long line is whole in syslog" wait_line "smtpd\[[0-9]+\]: .*reason=sorry, that domain isn't" syslog.log
+matches "in more than one message" 'ttt\.\.\.$' "$(cat syslog.log)"
+stop "$helper"
+
 if [ -x "$PEERS/bin/inetd" ]; then
 	port=$(free_port)
 	echo "127.0.0.1:$port stream tcp nowait $(id -un) $work/chain chain" >inetd.conf

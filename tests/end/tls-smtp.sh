@@ -200,3 +200,28 @@ END
 TCPREMOTEIP=192.0.2.1 PYTHONPATH=$TESTS/support PYTHONDONTWRITEBYTECODE=1 python3 front.py >checks 2>&1 ||
 	echo "FAILED: the clients ended early" >>checks
 tally <checks
+
+# --- something between that carries bytes ---
+cat >between.py <<'END'
+import smtplib, ssl, sys
+done = 0
+for number in range(20):
+    try:
+        with smtplib.SMTP('127.0.0.1', int(sys.argv[1]), timeout=20) as client:
+            client.starttls(context=ssl._create_unverified_context())
+            client.sendmail('a@b.example', ['c@example.org'], f'Subject: {number}\r\n\r\nx\r\n')
+        done += 1
+    except Exception as error:
+        print(error)
+print(done)
+END
+for between in recordio fixcrio "recordio fixcrio"; do
+	for confined in 0 1; do
+		rm -rf mail
+		# shellcheck disable=SC2086
+		SANDBOX=$confined serve between -H -R -l 0 127.0.0.1 0 tlsd $between smtpd || exit 1
+		same "STARTTLS behind tlsd $between, SANDBOX=$confined" 20 "$(python3 between.py "$port")"
+		same "and the messages are there" 20 "$(find mail/new -type f | wc -l)"
+		stop "$server"
+	done
+done

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 struct scene {
 	int client, program_in, program_out;
 	pid_t pump;
+	int network; /* the pump's own end of the client's connection */
 };
 
 static void connect_pair(int ends[2])
@@ -38,7 +40,8 @@ static void connect_pair(int ends[2])
 	close(listener);
 }
 
-static void begin(struct scene *scene)
+/* program: a descriptor that tells the end of the program. */
+static void begin_with(struct scene *scene, int program)
 {
 	static const enum crlf_change mend = CRLF_MEND;
 	int ends[2], input[2], output[2];
@@ -59,12 +62,18 @@ static void begin(struct scene *scene)
 		close(input[0]);
 		close(output[1]);
 		alarm(60);
-		pump_serve(&forth, &back);
+		pump_serve(&forth, &back, program);
 		_exit(0);
 	}
-	close(ends[1]);
+	scene->network = ends[1];
 	close(input[1]);
 	close(output[0]);
+}
+
+static void begin(struct scene *scene)
+{
+	begin_with(scene, -1);
+	close(scene->network);
 }
 
 /* The pump ends by itself, as it should. */
@@ -220,9 +229,31 @@ static void test_pump_last_words_reach_a_client_who_talks(void **state)
 }
 
 /* This process's own descriptors 0 and 1 become the pipes, in a child of the test. */
+/* As when the connection is under TLS from then on: what comes is somebody else's. */
+static void test_pump_leaves_the_client_of_a_program_that_lives_on(void **state)
+{
+	int program = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	struct scene scene;
+
+	(void)state;
+	begin_with(&scene, program);
+	close(scene.program_in);
+	put(scene.program_out, "ready\n");
+	expect("the last words", scene.client, "ready\r\n", false);
+	put(scene.client, "hello\n");
+	close(scene.program_out);
+	end(&scene);
+	expect("what the client says then", scene.network, "hello\n", false);
+	put(scene.network, "welcome\n");
+	expect("and hears", scene.client, "welcome\n", false);
+	close(scene.network);
+	close(scene.client);
+	close(program);
+}
+
 static void test_pump_inserts_a_process(void **state)
 {
-	int input[2], output[2], other[2], status;
+	int input[2], output[2], other[2], program, status;
 	pid_t child;
 
 	(void)state;
@@ -241,9 +272,9 @@ static void test_pump_inserts_a_process(void **state)
 		close(input[1]);
 		close(output[0]);
 		close(output[1]);
-		switch (pump_insert(&forth.to, &back.from)) {
+		switch (pump_insert(&forth.to, &back.from, &program)) {
 		case -1: _exit(1);
-		case 1: pump_serve(&forth, &back); _exit(0);
+		case 1: pump_serve(&forth, &back, program); _exit(0);
 		}
 		count = read(0, line, sizeof(line));
 		if (count != 6 || waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD)
@@ -272,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_pump_goes_on_when_the_program_does_not_write),
 		cmocka_unit_test(test_pump_tells_the_program_that_the_client_is_gone),
 		cmocka_unit_test(test_pump_last_words_reach_a_client_who_talks),
+		cmocka_unit_test(test_pump_leaves_the_client_of_a_program_that_lives_on),
 		cmocka_unit_test(test_pump_inserts_a_process),
 	};
 
