@@ -37,6 +37,7 @@ liar.example A 192.0.2.1
 11.0.0.127.in-addr.arpa PTR slow.example
 slow.example silent
 12.0.0.127.in-addr.arpa PTR 127\\.0\\.0\\.12
+14.0.0.127.in-addr.arpa PTR 127\\.0\\.0\\.014
 13.0.0.127.in-addr.arpa PTR first.example
 13.0.0.127.in-addr.arpa PTR second.example
 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa PTR six.example
@@ -80,6 +81,7 @@ same "a server that refuses" "(unset)" "$(host_of 127.0.0.10)"
 same "an answer that is none" "(unset)" "$(host_of 127.0.0.7 -t 2)"
 same "no such name" "(unset)" "$(host_of 127.0.0.99)"
 same "an address is no name" "(unset)" "$(host_of 127.0.0.12 -p)"
+same "in whatever way it is written" "(unset)" "$(host_of 127.0.0.14 -p)"
 lacks "no byte of a name is unprintable" '[^!-~]' "$(host_of 127.0.0.8 | tr ' ' '#')"
 check "a name has no more than 255 bytes" test "$(host_of 127.0.0.9 | wc -c)" -le 256
 same "of two names the first" first.example "$(host_of 127.0.0.13)"

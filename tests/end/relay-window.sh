@@ -148,6 +148,9 @@ if [ "$(id -u)" = 0 ] && mkdir full && mount -t tmpfs -o nr_inodes=3 none full 2
 	TCPREMOTEIP=192.0.2.2 relay-allow full true
 	same "a mark that is there can still be renewed" "" \
 		"$(TCPREMOTEIP=192.0.2.2 relay-check full sh -c 'echo "${RELAYCLIENT-closed}"')"
+	age 192.0.2.2 2000
+	mount -o remount,ro full
+	unknown "a read-only file system" 'full: the file system is read-only' full
 	umount full
 else
 	skip "a full file system" "it needs root and a tmpfs"
