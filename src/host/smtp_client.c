@@ -142,7 +142,7 @@ void smtp_client_data(struct smtp_client *client, struct spool *spool, struct sm
 void smtp_client_answer(struct smtp_client *client, struct smtp_result *result)
 {
 	if (client->is_open)
-		smtp_talk_hear(client, result);
+		smtp_talk_hear(client, client->settings->moment, result);
 }
 
 void smtp_client_close(struct smtp_client *client)

@@ -26,7 +26,7 @@
 struct smtp_client_settings {
 	struct span helo;	 /* the name of this host */
 	int64_t connect_time;	 /* milliseconds for each address to let us in */
-	int64_t step_time;	 /* milliseconds for each step afterwards */
+	int64_t step_time;	 /* milliseconds for each step until the message is sent */
 	int64_t moment;		 /* when all must be over */
 	struct span authorities; /* as tls_client_start wants them */
 	struct span logins;	 /* the contents of control/smtpauth */
@@ -80,7 +80,9 @@ void smtp_client_recipient(struct smtp_client *client, struct span recipient,
 			   struct smtp_result *result);
 void smtp_client_data(struct smtp_client *client, struct spool *spool, struct smtp_result *result);
 
-/* Hear what came of it: once by SMTP; by LMTP once for each recipient. */
+/* Hear what came of it: once by SMTP; by LMTP once for each recipient. The next hop may have the
+ * message already, and who gives up sends it twice: so this has no step's time, but all that is
+ * left. RFC 5321 section 4.5.3.2.6 wants ten minutes. */
 void smtp_client_answer(struct smtp_client *client, struct smtp_result *result);
 
 /* Say QUIT if that can be said, and close. */

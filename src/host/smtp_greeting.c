@@ -119,7 +119,7 @@ void smtp_client_open(struct smtp_client *client, const struct route *route,
 	}
 	if (route->security == ROUTE_TLS && !secure(client, result))
 		return;
-	smtp_talk_hear(client, result);
+	smtp_talk_hear(client, smtp_talk_moment(client), result);
 	if (result->verdict == VERDICT_YES)
 		introduce(client, result);
 	if (result->verdict == VERDICT_YES && route->security == ROUTE_STARTTLS)

@@ -73,9 +73,9 @@ static void take_response(struct smtp_client *client, struct smtp_result *result
 		result->verdict = VERDICT_LATER;
 }
 
-void smtp_talk_hear(struct smtp_client *client, struct smtp_result *result)
+void smtp_talk_hear(struct smtp_client *client, int64_t moment, struct smtp_result *result)
 {
-	if (read_response(client, smtp_talk_moment(client)) == 0)
+	if (read_response(client, moment) == 0)
 		take_response(client, result);
 	else
 		smtp_talk_lose(client, next_hop_lost(errno), "hear", result);
@@ -105,7 +105,7 @@ void smtp_talk_say(struct smtp_client *client, struct text *command, struct smtp
 	    stream_write(&client->stream, text_span(command), smtp_talk_moment(client)) == -1)
 		smtp_talk_lose(client, next_hop_lost(errno), "speak to", result);
 	else
-		smtp_talk_hear(client, result);
+		smtp_talk_hear(client, smtp_talk_moment(client), result);
 }
 
 void smtp_talk_say_words(struct smtp_client *client, const char *verb, struct span argument,

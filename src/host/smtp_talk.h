@@ -11,9 +11,9 @@
 /* When a step that begins now must be over. */
 int64_t smtp_talk_moment(const struct smtp_client *client);
 
-/* Hear a reply: its verdict and words. One that blames our login, or the want of one, is not about
- * the message and never NO. */
-void smtp_talk_hear(struct smtp_client *client, struct smtp_result *result);
+/* Hear a reply, which must be there at a moment: its verdict and words. One that blames our login,
+ * or the want of one, is not about the message and never NO. */
+void smtp_talk_hear(struct smtp_client *client, int64_t moment, struct smtp_result *result);
 
 /* Say a command, to which CRLF is appended, and hear the reply. */
 void smtp_talk_say(struct smtp_client *client, struct text *command, struct smtp_result *result);

@@ -164,7 +164,28 @@ unset seconds
 matches "the log says what failed" '^queue-forward: warning: unable to send to 127\.0\.0\.1: Connection timed out$' "$(cat log)"
 mv small message
 echo 1 >control/timeoutremote
-seconds=60 nasty "72 " dot=silent
+seconds=60 nasty "72 " data=silent
+# What came of a message is waited for until all must be over: another run, which began later and has
+# given up meanwhile, tells that timeoutremote is over.
+slow() { # kind-of-route argument-of-next_hop.py...
+	local kind=$1
+	shift
+	hop slow "$@" || exit 1
+	slow=$hop
+	routes_are ":${kind}127.0.0.1:$port"
+	printf '%b' "$two\0" >slow/envelope
+	queue-forward <message 1<slow/envelope 2>slow/log 6>slow/words &
+	waiting=$!
+	wait_until test -e slow/message.1
+	seconds=20 nasty "72 " rcpt=silent
+	touch slow/go
+	wait $waiting
+	same "an answer that takes longer than a step: $*" "0 250 kept" "$? $(cut -c 1-8 slow/words)"
+	kill "$slow"
+}
+slow '' dot=wait
+slow lmtp: --lmtp dot=wait
+slow lmtp: --lmtp dot:cid@example.org=wait
 rm control/timeoutremote
 routes_are ":127.0.0.1:$(free_port)"
 same "nobody listens" "73 " "$(hand_in "$letter\0")"

@@ -17,7 +17,7 @@ Phases: connect, ehlo (LHLO too), helo, starttls, tls (in place of the handshake
 password (the lines that follow it), mail, rcpt, data, body (in its middle), dot, quit; mail:, rcpt: and
 dot: with an address behind are for that one. Actions: a reply, with '|' between its lines; close, reset,
 silent; big (a reply of 100 KB), endless (a line without end), half (half a reply, then the end), nul;
-inject (REPLY and an answer to EHLO at once);
+inject (REPLY and an answer to EHLO at once); wait (until the file DIRECTORY/go is there, then the usual reply);
 REPLY>close and REPLY>silent do so after the reply. --random N,SEED ends each connection with chance 1/N at each phase.
 """
 import argparse
@@ -57,6 +57,10 @@ if options.certificate:
     context.load_cert_chain(options.certificate)
 lock = threading.Lock()
 count = 0
+
+
+def is_taken(action):
+    return action == "wait" or action[:1] == "2"
 
 
 class Gone(Exception):
@@ -103,6 +107,10 @@ class Peer:
         if chance and dice.randrange(chance) == 0:
             action = dice.choice(["close", "reset", "half", default + ">close"])
         reply, _, then = action.partition(">")
+        if reply == "wait":
+            while not os.path.exists(os.path.join(options.keep, "go")):
+                time.sleep(0.01)
+            reply = default
         if reply == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             raise Gone
@@ -227,7 +235,7 @@ class Peer:
         data = self.body()
         envelope = {"sender": sender.decode("latin-1"), "recipients": recipients}
         if not options.lmtp:
-            if rules.get("dot", "250")[:1] == "2" and not chance:
+            if is_taken(rules.get("dot", "250")) and not chance:
                 keep(envelope, data)
             elif chance and dice.randrange(chance):
                 keep(envelope, data)
@@ -238,7 +246,7 @@ class Peer:
             return
         for recipient in recipients:
             reply = rules.get(f"dot:{recipient}", rules.get("dot", "250 kept"))
-            if reply[:1] == "2":
+            if is_taken(reply):
                 keep({**envelope, "recipients": [recipient]}, data)
             self.act("dot", "250 kept", recipient)
 

@@ -41,6 +41,8 @@ static void deliver(struct talk *talk, const struct smtp_message *message)
 #define LINES "Subject: x\r\n\r\n..\r\nlast\r\n.\r\n"
 #define OK    "250 ok\r\n"
 
+#define ALL_TIME (3 * SILENCE) /* milliseconds for all steps together */
+
 static void test_smtp_client_believes_only_whole_answers(void **state)
 {
 	static const struct {
@@ -76,6 +78,8 @@ static void test_smtp_client_believes_only_whole_answers(void **state)
 			steps[phase].says = cases[index].says;
 			snprintf(name, sizeof(name), "%s in phase %zu", cases[index].name, phase);
 			talk_begin(&talk, "", "", steps);
+			if (cases[index].status == QUEUE_TIMED_OUT)
+				talk.settings.moment = deadline_in(ALL_TIME);
 			deliver(&talk, &message);
 			talk_check(&talk, name, cases[index].verdict, cases[index].status,
 				   cases[index].words);
@@ -196,6 +200,32 @@ static void test_smtp_client_steps_have_one_time_together(void **state)
 	talk_end(&talk, "all together");
 }
 
+static void test_smtp_client_waits_for_what_came_of_it(void **state)
+{
+	static const char *const kinds[] = {"", "lmtp:"};
+	const struct smtp_message message = {.sender = SPAN("a@b"), .size = 26};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(kinds); index++) {
+		const struct step steps[MOST_STEPS] = {{GREETING},
+						       {index ? "LHLO me.example\r\n" : HELLO, OK},
+						       {MAIL, OK},
+						       {RCPT, OK},
+						       {"DATA\r\n", "354 go\r\n"},
+						       {LINES, SILENT}};
+		struct talk talk;
+		bool is_all_over;
+
+		talk_begin(&talk, kinds[index], "", steps);
+		talk.settings.moment = deadline_in(ALL_TIME);
+		deliver(&talk, &message);
+		is_all_over = deadline_left(talk.settings.moment) == 0;
+		talk_check(&talk, "the answer", VERDICT_LATER, QUEUE_TIMED_OUT, "");
+		talk_end(&talk, "the answer");
+		assert_true(is_all_over);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +234,7 @@ int main(void)
 		cmocka_unit_test(test_smtp_client_go_ahead_is_354),
 		cmocka_unit_test(test_smtp_client_steps_have_one_time_together),
 		cmocka_unit_test(test_smtp_client_lmtp_answers_for_each),
+		cmocka_unit_test(test_smtp_client_waits_for_what_came_of_it),
 	};
 
 	return cmocka_run_group_tests_name("smtp_client", tests, NULL, NULL);
