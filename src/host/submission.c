@@ -9,6 +9,7 @@
 #include "unix/file.h"
 
 #define ENVELOPE_READ  16384 /* bytes asked for at once */
+#define SHORTEST_WORDS 2     /* bytes; readers want more than 2 with the first letter */
 #define LONGEST_WORDS  254   /* bytes; readers take 255 with the first letter */
 #define ANSWER_SECONDS 540
 
@@ -86,7 +87,8 @@ enum queue_status submission_refuse(const struct submission *submission, enum ve
 {
 	bool is_permanent = verdict == VERDICT_NO;
 
-	if (say(submission, is_permanent ? "D" : "Z", words))
+	words = span_trim_start(span_trim_end(words));
+	if (words.length >= SHORTEST_WORDS && say(submission, is_permanent ? "D" : "Z", words))
 		return QUEUE_TEXT;
 	return is_permanent ? QUEUE_REFUSED : QUEUE_REFUSED_NOW;
 }

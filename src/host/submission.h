@@ -36,7 +36,8 @@ enum queue_status submission_receive(struct submission *submission, struct text 
 enum queue_status submission_receive_envelope(struct envelope *envelope, struct text *why);
 
 /* Say why the message is refused, for good (NO) or for now (LATER), in printable words. Returns the
- * exit code that goes with it. */
+ * exit code that goes with it, one that needs no words where nobody hears them or they are too
+ * short to be believed. */
 enum queue_status submission_refuse(const struct submission *submission, enum verdict verdict,
 				    struct span words);
 

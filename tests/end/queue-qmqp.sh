@@ -39,6 +39,11 @@ answer() { # answer exit-code-and-words
 answer 'Dspam (#5.7.1)' '82 Dspam (#5.7.1)'
 answer 'Zwait (#4.3.0)' '82 Zwait (#4.3.0)'
 answer "D$(printf 'x%.0s' {1..1500})" "82 D$(printf 'x%.0s' {1..254})"
+answer 'Dno' '82 Dno'
+answer 'D' '31 '
+answer 'Dx' '31 '
+answer 'Z' '71 '
+answer 'Zx' '71 '
 answer 'raw:5:Da' '74 '
 answer 'raw:5:Xspam,' '74 '
 answer 'raw:220 smtp.example' '74 '
@@ -107,6 +112,11 @@ printf '%s\r\n' 'EHLO x' 'MAIL FROM:<a@b.example>' 'RCPT TO:<c@example.org>' DAT
 matches "smtpd says 250" '^250 2\.0\.0 ok ' "$(cat said)"
 matches "and names it in the log" ' id=kept\?as\?4711 ' "$(cat log)"
 same "the server has it" $'Subject: behind\n\n.dot' "$(tail -n 3 "$(grep -l behind good/message.*)")"
+
+hop wordless --qmqp dot=D || exit 1
+servers_are "127.0.0.1:$port"
+matches "a refusal for good without words is one" '^554 5\.3\.0 mail server permanently rejected message' "$(printf '%s\r\n' \
+	'EHLO x' 'MAIL FROM:<a@b.example>' 'RCPT TO:<c@example.org>' DATA 'Subject: behind' '' . QUIT | smtpd 2>log)"
 
 if [ -x "$PEERS/bin/qmqp-sink" ]; then
 	free=$(free_port)

@@ -163,6 +163,24 @@ static int refuse_at_length(struct submission *submission, struct text *why)
 	return (int)submission_refuse(submission, VERDICT_NO, (struct span){words, sizeof(words)});
 }
 
+static int refuse_in_two_letters(struct submission *submission, struct text *why)
+{
+	(void)why;
+	return (int)submission_refuse(submission, VERDICT_NO, SPAN("no"));
+}
+
+static int refuse_in_one_letter(struct submission *submission, struct text *why)
+{
+	(void)why;
+	return (int)submission_refuse(submission, VERDICT_NO, SPAN(" n\t"));
+}
+
+static int refuse_without_words(struct submission *submission, struct text *why)
+{
+	(void)why;
+	return (int)submission_refuse(submission, VERDICT_LATER, SPAN(""));
+}
+
 static int accept_it(struct submission *submission, struct text *why)
 {
 	(void)why;
@@ -190,6 +208,10 @@ static void test_submission_is_answered_where_somebody_listens(void **state)
 		{"none for now", NULL, false, false, refuse_for_now, QUEUE_REFUSED_NOW, "", ""},
 		{"one line", NULL, false, true, refuse_in_strange_words, QUEUE_TEXT, "",
 		 "Da?Zb?c??\n"},
+		{"two letters", NULL, false, true, refuse_in_two_letters, QUEUE_TEXT, "", "Dno\n"},
+		{"one, which no reader takes", NULL, false, true, refuse_in_one_letter,
+		 QUEUE_REFUSED, "", ""},
+		{"no words", NULL, false, true, refuse_without_words, QUEUE_REFUSED_NOW, "", ""},
 		{"accepted", NULL, false, true, accept_it, 0, "", "kept as 4711\n"},
 		{"accepted, and nobody hears", NULL, false, false, accept_it, 0, "", ""},
 	};
