@@ -11,6 +11,7 @@
 #define ENVELOPE_READ  16384 /* bytes asked for at once */
 #define SHORTEST_WORDS 2     /* bytes; readers want more than 2 with the first letter */
 #define LONGEST_WORDS  254   /* bytes; readers take 255 with the first letter */
+#define LONGEST_CODE   12    /* bytes of "(#5.123.123)" */
 #define ANSWER_SECONDS 540
 
 static int descriptor_for_words(void)
@@ -66,6 +67,33 @@ enum queue_status submission_receive(struct submission *submission, struct text 
 	return status;
 }
 
+/* An enhanced code, "(#5.1.1)", at the end of words; empty when there is none. */
+static struct span code_at_end(struct span words)
+{
+	struct span code = span_tail(words, span_find_last(words, '('));
+
+	if (code.length > LONGEST_CODE || !span_starts(code, SPAN("(#")) ||
+	    span_byte(code, code.length - 1) != ')')
+		code.length = 0;
+	return code;
+}
+
+/* Append words, and of long ones the beginning and the enhanced code at their end, for there the
+ * reader looks for it. */
+static void add_words(struct text *line, struct span words)
+{
+	struct span nothing = {NULL, 0}, code = code_at_end(words);
+
+	if (words.length <= LONGEST_WORDS || code.length == 0) {
+		text_add_printable(line, span_head(words, LONGEST_WORDS), nothing);
+	} else {
+		words = span_trim_end(span_head(words, LONGEST_WORDS - 1 - code.length));
+		text_add_printable(line, words, nothing);
+		text_add_byte(line, ' ');
+		text_add_printable(line, code, nothing);
+	}
+}
+
 /* Write one line. False when nobody can hear it. */
 static bool say(const struct submission *submission, const char *letter, struct span words)
 {
@@ -74,7 +102,7 @@ static bool say(const struct submission *submission, const char *letter, struct 
 
 	text_init(&line, 2 + LONGEST_WORDS);
 	text_add_string(&line, letter);
-	text_add_printable(&line, span_head(words, LONGEST_WORDS), (struct span){NULL, 0});
+	add_words(&line, words);
 	text_add_byte(&line, '\n');
 	is_said = submission->words != -1 && !line.failed &&
 		  file_write(submission->words, text_span(&line)) == 0;

@@ -35,9 +35,10 @@ enum queue_status submission_receive(struct submission *submission, struct text 
 /* The same for an envelope alone. */
 enum queue_status submission_receive_envelope(struct envelope *envelope, struct text *why);
 
-/* Say why the message is refused, for good (NO) or for now (LATER), in printable words. Returns the
- * exit code that goes with it, one that needs no words where nobody hears them or they are too
- * short to be believed. */
+/* Say why the message is refused, for good (NO) or for now (LATER), in printable words. Of long
+ * ones the end is left out, but for an enhanced code there, as "(#5.7.1)". Returns the exit code
+ * that goes with it, one that needs no words where nobody hears them or they are too short to be
+ * believed. */
 enum queue_status submission_refuse(const struct submission *submission, enum verdict verdict,
 				    struct span words);
 

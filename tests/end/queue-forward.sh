@@ -237,13 +237,21 @@ same "a socket that is not there" "73 " "$(hand_in "$two\0")"
 # --- behind smtpd ---
 QMAILQUEUE=$BIN/queue-forward
 hop last 'rcpt:no@example.org=550 5.1.1 nobody of that name' || exit 1
-routes_are ":127.0.0.1:$port"
+last=$port
+routes_are ":127.0.0.1:$last"
 talk() { # recipient
 	printf '%s\r\n' 'EHLO x' 'MAIL FROM:<a@b.example>' "RCPT TO:<$1>" DATA 'Subject: behind' '' ..dot . QUIT | smtpd 2>log
 }
 matches "smtpd says 250" '^250 2\.0\.0 ok ' "$(talk yes@example.org)"
 matches "and names it in the log" ' id=250\?kept\?as\?4711 ' "$(cat log)"
 matches "what the next hop says is heard" '^554 5\.1\.1 <no@example\.org>: 550 5\.1\.1 nobody of that name \(#5\.1\.1\)' "$(talk no@example.org)"
+long=$(printf 'l%.0s' {1..60})@example.org
+google="550 5.1.1 The email account that you tried to reach does not exist. Please try|550 5.1.1 double-checking the recipient's\
+ email address for typos or|550 5.1.1 unnecessary spaces. For more information, go to|550 5.1.1  https://support.example/mail"
+hop wordy "rcpt=$google" || exit 1
+routes_are ":127.0.0.1:$port"
+matches "its code, too, where words and recipient are long" "^554 5\.1\.1 <$long>: 550 5\.1\.1 The email .* \(#5\.1\.1\)" "$(talk "$long")"
+routes_are ":127.0.0.1:$last"
 echo 1 >control/maxrecipients
 matches "with maxrecipients 1 each recipient has its own answer" '^452 4\.5\.3 ' \
 	"$(printf '%s\r\n' 'EHLO x' 'MAIL FROM:<a@b.example>' 'RCPT TO:<yes@example.org>' 'RCPT TO:<no@example.org>' QUIT | smtpd 2>log)"

@@ -154,13 +154,12 @@ static int refuse_in_strange_words(struct submission *submission, struct text *w
 	return (int)submission_refuse(submission, VERDICT_NO, SPAN("a\nZb\0c\033\xff"));
 }
 
+static struct span words_at_length; /* for refuse_at_length, in its process */
+
 static int refuse_at_length(struct submission *submission, struct text *why)
 {
-	static char words[5000];
-
 	(void)why;
-	memset(words, 'x', sizeof(words));
-	return (int)submission_refuse(submission, VERDICT_NO, (struct span){words, sizeof(words)});
+	return (int)submission_refuse(submission, VERDICT_NO, words_at_length);
 }
 
 static int refuse_in_two_letters(struct submission *submission, struct text *why)
@@ -236,15 +235,42 @@ static void test_submission_is_answered_where_somebody_listens(void **state)
 
 static void test_submission_words_fit_their_reader(void **state)
 {
-	struct run run = {.envelope = SPAN(""), .has_six = true, .act = refuse_at_length};
+	static const struct {
+		const char *name;
+		size_t length;	 /* of the words, with their end */
+		const char *end; /* of the words */
+		const char *said;
+	} cases[] = {
+		{"no code", 5000, "", "xx"},
+		{"a code", 5000, " (#5.7.1)", "xx (#5.7.1)"},
+		{"one that is just cut", 255, " (#5.7.1)", "xx (#5.7.1)"},
+		{"one that just fits", 254, " (#5.7.1)", "xx (#5.7.1)"},
+		{"the longest", 5000, "(#5.123.123)", "xx (#5.123.123)"},
+		{"none, since it is too long", 5000, "(#5.123.1234)", "xx"},
+		{"none, since it has no end", 5000, " (#5.7.1", "xx"},
+		{"none, since it has no sign", 5000, " (5.7.1)", "xx"},
+	};
+	static char words[5000];
 
 	(void)state;
-	begin(&run);
-	assert_int_equal(run.code, QUEUE_TEXT);
-	assert_int_equal(run.six.length, 1 + 254 + 1);
-	assert_int_equal(run.six.bytes[0], 'D');
-	assert_int_equal(run.six.bytes[255], '\n');
-	end(&run);
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct run run = {.envelope = SPAN(""), .has_six = true, .act = refuse_at_length};
+		size_t end_length = strlen(cases[index].end);
+		struct span said;
+
+		memset(words, 'x', sizeof(words));
+		memcpy(words + cases[index].length - end_length, cases[index].end, end_length);
+		words_at_length = (struct span){words, cases[index].length};
+		begin(&run);
+		assert_int_equal(run.code, QUEUE_TEXT);
+		assert_int_equal(run.six.length, 1 + 254 + 1);
+		assert_int_equal(run.six.bytes[0], 'D');
+		assert_int_equal(run.six.bytes[255], '\n');
+		said = span_head(text_span(&run.six), 255);
+		CHECK_SPAN(cases[index].name, span_tail(said, 255 - strlen(cases[index].said)),
+			   cases[index].said);
+		end(&run);
+	}
 }
 
 static void test_submission_answer_has_a_time(void **state)
