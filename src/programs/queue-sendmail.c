@@ -96,9 +96,10 @@ static enum queue_status run(struct submission *submission, struct sendmail *sen
 	int status;
 
 	if (child == -1 && errno == E2BIG) {
-		warn("too many recipients for one run of %s", program);
-		return submission_refuse(submission, VERDICT_NO,
-					 SPAN("too many recipients (#5.5.3)"));
+		/* for now: another environment or ulimit -s would have let them through */
+		warn("too many recipients for one run of %s, see control/maxrecipients", program);
+		return submission_refuse(submission, VERDICT_LATER,
+					 SPAN("too many recipients (#4.5.3)"));
 	}
 	if (child == -1)
 		die_errno(QUEUE_NOT_RUN, "unable to run %s", program);

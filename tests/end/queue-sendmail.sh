@@ -52,9 +52,13 @@ printf 'Fa@b\0Tc@d,e\0\0' >envelope
 queue-sendmail <message 1<envelope 2>log
 same "the same without a descriptor for words" 31 $?
 check "and sendmail did not run" test ! -e out/arguments
-same "too many recipients for its command line" "82 Dtoo many recipients (#5.5.3)" \
+same "too many recipients for its command line" "82 Ztoo many recipients (#4.5.3)" \
 	"$("${PYTHON:-python3}" -c 'import sys; sys.stdout.write("Fa@b\0" + "".join("T%0900d@x\0" % n for n in range(8000)) + "\0")' >envelope
 		queue-sendmail <message 1<envelope 2>log 6>words; echo "$? $(cat words)")"
+matches "the log says so" '^queue-sendmail: warning: too many recipients for one run of .*, see control/maxrecipients$' "$(cat log)"
+queue-sendmail <message 1<envelope 2>log
+same "the same without a descriptor for words" 71 $?
+check "and sendmail did not run" test ! -e out/arguments
 
 # --- how it ends ---
 while read -r code expected; do
