@@ -138,6 +138,16 @@ static void ask(const struct flow *flow, struct pollfd polled[2])
 				    .events = is_empty ? 0 : POLLOUT};
 }
 
+/* A program that has closed its end gets nothing more taken from the network: that may be TLS by
+ * now, which somebody else reads. */
+static bool is_others(const struct flow *flow)
+{
+	char first;
+
+	return flow->reads_socket && !flow->writes_socket &&
+	       recv(flow->way.from, &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 /* Go on with what poll(2) says. Returns whether it got anywhere. */
 static bool go_on(struct flow *flow, const struct pollfd polled[2])
 {
@@ -150,10 +160,8 @@ static bool go_on(struct flow *flow, const struct pollfd polled[2])
 			give(flow);
 		return flow->is_over || flow->start != start;
 	}
-	/* A socket whose other end is gone may still hold what was said before. A program that has
-	 * closed its end gets nothing more taken from the network: that may be TLS by now, which
-	 * somebody else reads. */
-	if (polled[1].revents && (!polled[0].revents || !flow->writes_socket))
+	/* A socket whose other end is gone may still hold what was said before. */
+	if (polled[1].revents && (!polled[0].revents || is_others(flow)))
 		finish(flow, EPIPE);
 	else if (polled[0].revents)
 		take(flow);

@@ -231,7 +231,7 @@ matches "the log says what to do" 'fatal: unable to read .*/control/smtpauth: it
 for line in localhost 'localhost opensesame' 'localhost joe:' ' joe:opensesame' 'localhost:0 joe:opensesame'; do
 	logins_are '# x' "$line"
 	same "smtpauth with the line: $line" "55 " "$(hand_in "$letter")"
-	same "the log says which, and no password" "queue-forward: fatal: control/smtpauth: line 2: it is not HOST USER:PASSWORD" "$(says)"
+	same "the log says which, and no password" "queue-forward: fatal: control/smtpauth: line 2: it is not HOST USER:PASSWORD, or has a control character in it" "$(says)"
 done
 rm control/smtpauth
 
