@@ -83,3 +83,11 @@ bool span_next_line(struct span *rest, struct span *line)
 	*rest = span_tail(*rest, end + 1);
 	return true;
 }
+
+bool span_has_control(struct span span)
+{
+	for (size_t index = 0; index < span.length; index++)
+		if (span_byte(span, index) < ' ' || span_byte(span, index) == 0x7f)
+			return true;
+	return false;
+}

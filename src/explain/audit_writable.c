@@ -24,11 +24,11 @@ static void find_writable(struct findings *findings, const char *path, struct sp
 	     "so everybody on this machine says who may relay", "chmod o-w");
 }
 
-/* What is neither file nor directory, /dev/null say, does not keep what is written to it. */
+/* A device, /dev/null say, does not keep what is written to it. */
 static bool is_writable(const struct stat *status)
 {
-	return (status->st_mode & S_IWOTH) &&
-	       (S_ISREG(status->st_mode) || S_ISDIR(status->st_mode));
+	return (status->st_mode & S_IWOTH) && !S_ISLNK(status->st_mode) &&
+	       !S_ISCHR(status->st_mode) && !S_ISBLK(status->st_mode);
 }
 
 static void judge_mode(struct findings *findings, const char *path, const struct stat *status,

@@ -8,7 +8,6 @@
 #ifndef EXPLAIN_DUPLICATES_H
 #define EXPLAIN_DUPLICATES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -28,7 +28,7 @@ void ask_free(struct ask *ask)
 /* Without a monitor nothing more can be done for the client; what was said before is true. */
 static void lose(struct ask *ask)
 {
-	if (!ask->is_lost && !ask->has_ended)
+	if (!ask->is_lost && !ask->client->has_heard_all)
 		client_say(ask->client, SPAN("421 unable to go on (#4.3.0)\r\n"));
 	ask->is_lost = true;
 	client_flush(ask->client);
@@ -332,7 +332,6 @@ void ask_end(struct ask *ask, const struct smtp_totals *totals)
 {
 	size_t start = frame_begin(&ask->out, REQUEST_END);
 
-	ask->has_ended = true;
 	frame_add_number(&ask->out, totals->commands);
 	frame_add_number(&ask->out, totals->messages);
 	frame_add_number(&ask->out, totals->bytes);

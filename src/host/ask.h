@@ -46,7 +46,6 @@ struct ask {
 	struct text out;    /* frames that are not sent yet */
 	struct text answer; /* the frame that came last */
 	bool is_lost;	    /* the monitor is gone */
-	bool has_ended;	    /* the session: nothing more is to be said */
 	bool has_told;	    /* of what the log shall have, and no answer has come since */
 	bool may_linger;    /* the program that had a message which was thrown away */
 };

@@ -28,7 +28,7 @@ void client_init(struct client *client, int input, int output)
 	client->input = input;
 	client->output = output;
 	client->is_socket = true;
-	client->is_gone = client->has_said_all = false;
+	client->is_gone = client->has_said_all = client->has_heard_all = false;
 	client->say_seconds = 60;
 	client->length = 0;
 	sigemptyset(&stop);

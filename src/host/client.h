@@ -31,6 +31,7 @@ struct client {
 	bool is_socket;	      /* output is one, as far as is known */
 	bool is_gone;	      /* what is said cannot reach it */
 	bool has_said_all;    /* set by the caller: nothing more of it needs to be read */
+	bool has_heard_all;   /* set by the caller: it has had its last reply */
 	uint32_t say_seconds; /* how long it may take to take what is said */
 	size_t length;	      /* bytes gathered */
 	char gathered[CLIENT_GATHER];

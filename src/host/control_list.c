@@ -6,14 +6,6 @@
 #include "queue/route.h"
 #include "unix/password.h"
 
-static bool has_control_bytes(struct span span)
-{
-	for (size_t index = 0; index < span.length; index++)
-		if (span_byte(span, index) < ' ' || span_byte(span, index) == 0x7f)
-			return true;
-	return false;
-}
-
 static bool malformed(struct text *why, const char *reason, struct span text)
 {
 	text_add_string(why, reason);
@@ -25,7 +17,7 @@ static bool malformed(struct text *why, const char *reason, struct span text)
 /* What no key may be. */
 static bool is_domain(struct span domain)
 {
-	return domain.length && !has_control_bytes(domain) &&
+	return domain.length && !span_has_control(domain) &&
 	       span_find(domain, ' ') == domain.length && span_find(domain, '@') == domain.length;
 }
 
@@ -57,7 +49,7 @@ static bool read_recipient(struct span entry, struct text *key, struct span *dat
 		return malformed(why, "there is no '@' in it", entry);
 	if (!is_domain(domain) || (!ends_in_dot(domain) && !list_domain_can_be(domain)))
 		return malformed(why, "what follows '@' is no domain", entry);
-	if (has_control_bytes(local) || span_byte(local, 0) == ' ')
+	if (span_has_control(local) || span_byte(local, 0) == ' ')
 		return malformed(why, "no mailbox has such a name", entry);
 	if (last == '*' && local.length == 1)
 		return malformed(why, "all mailboxes of a domain are @domain, without '*'", entry);
@@ -88,7 +80,7 @@ static bool read_user(struct span entry, struct text *key, struct span *data, st
 		text_add_string(why, "there is no ':' in it");
 		return false;
 	}
-	if (name.length == 0 || has_control_bytes(name))
+	if (name.length == 0 || span_has_control(name))
 		return malformed(why, "no user has such a name", name);
 	if (!is_locked(hash) && !password_is_hash(hash))
 		return malformed(why, "what follows ':' is no hash that crypt(3) knows", name);

@@ -105,6 +105,7 @@ bool dialogue_hold(const struct dialogue *dialogue, struct smtp_totals *totals)
 		if (!session)
 			return false;
 		serve(dialogue, session);
+		dialogue->client->has_heard_all = true;
 		*totals = smtp_session_totals(session);
 		smtp_session_free(session);
 	}

@@ -211,9 +211,6 @@ bool direct_start_tls(void *world)
 
 /* --- the message --- */
 
-/* Whoever takes the message may take his time, and a client must not wait with it for what was
- * decided long before: RFC 2920 section 3.2. So replies are let out first. */
-
 static void write_received(struct direct *direct, struct span hello, struct span protocol)
 {
 	const char *remote_info = environment_get("TCPREMOTEINFO");
@@ -237,6 +234,8 @@ static void write_received(struct direct *direct, struct span hello, struct span
 	text_free(&field);
 }
 
+/* Whoever takes the message may take his time, and a client must not wait with it for what was
+ * decided long before: RFC 2920 section 3.2. So replies are let out first. */
 static enum verdict open_message(void *world, struct span hello, struct span protocol)
 {
 	struct direct *direct = world;

@@ -22,15 +22,6 @@ static size_t first_blank(struct span line)
 	return space < tab ? space : tab;
 }
 
-/* Such as the CR of a file that was edited elsewhere, which would be a part of the password. */
-static bool has_control_character(struct span rest)
-{
-	for (size_t index = 0; index < rest.length; index++)
-		if (span_byte(rest, index) < ' ' || span_byte(rest, index) == 0x7f)
-			return true;
-	return false;
-}
-
 /* Read a line; *port is 0 where it is for all. */
 static bool read_line(struct span line, struct span *host, uint16_t *port, struct login *login)
 {
@@ -42,7 +33,7 @@ static bool read_line(struct span line, struct span *host, uint16_t *port, struc
 	*host = line;
 	login->user = span_head(rest, colon);
 	login->password = span_tail(rest, colon + 1);
-	return login->user.length && login->password.length && !has_control_character(rest) &&
+	return login->user.length && login->password.length && !span_has_control(rest) &&
 	       (span_byte(line, 0) == '/' || endpoint_split(line, 0, host, port));
 }
 

@@ -43,15 +43,6 @@ static bool is_host(struct span host)
 	       address_read_span(span_head(host, span_find(host, '%')), &address);
 }
 
-/* A blank, or a control character such as the CR of a file that was edited elsewhere. */
-static bool has_odd_byte(struct span text)
-{
-	for (size_t index = 0; index < text.length; index++)
-		if (span_byte(text, index) <= ' ' || span_byte(text, index) == 0x7f)
-			return true;
-	return false;
-}
-
 bool route_read(struct span text, struct route *route, const char **why)
 {
 	static const struct {
@@ -72,7 +63,7 @@ bool route_read(struct span text, struct route *route, const char **why)
 		form++;
 	*route = (struct route){.is_lmtp = forms[form].is_lmtp, .security = forms[form].security};
 	text = span_tail(text, forms[form].prefix.length);
-	if (has_odd_byte(text))
+	if (span_has_control(text) || span_find(text, ' ') < text.length)
 		return false;
 	route->is_path = span_byte(text, 0) == '/';
 	if (route->is_path) {

@@ -114,11 +114,12 @@ static bool read_range(struct span text, struct pattern *pattern, struct text *r
 	pattern->before = span_head(text, left);
 	pattern->behind = span_tail(right, end);
 	pattern->has_number = true;
-	if (pattern->last > 255)
-		pattern->last = 255;
+	if (pattern->last >= PATTERN_MOST_KEYS)
+		pattern->last = PATTERN_MOST_KEYS - 1;
 	if (left == 0 && span_equal(pattern->behind, SPAN(".")) && pattern->first < pattern->last)
-		pattern->reach =
-			pattern->first == 0 && pattern->last == 255 ? REACH_EVERYONE : REACH_WIDE;
+		pattern->reach = pattern->first == 0 && pattern->last == PATTERN_MOST_KEYS - 1
+					 ? REACH_EVERYONE
+					 : REACH_WIDE;
 	if (pattern->first > pattern->last) {
 		pattern->flaw = "a reversed range, which stands for nothing";
 	} else if (has(text, '/')) {

@@ -13,7 +13,7 @@
 #define MOST_TRIES   5		   /* decisions, when the file changes during each */
 
 /* Where a bus error leads while a map is being read. A signal handler is handed nothing, so this
- * must be the module's own; it is NULL outside carefully. */
+ * must be the module's own; it is NULL outside of the functions that do so. */
 static sigjmp_buf *volatile way_out;
 
 static void on_bus_error(int number)
@@ -41,9 +41,9 @@ static int map(struct cdb_file *file, int descriptor)
 		return -1;
 	}
 	way_out = &here;
+	errno = EPROTO; /* unless a call of the system fails */
 	result = cdb_init(&file->cdb, descriptor);
 	way_out = NULL;
-	errno = EPROTO;
 	return result;
 }
 

@@ -47,6 +47,7 @@ void chain_exec_found(const struct text *path, char **argv)
 	execv(text_string(path), argv);
 	if (errno == ENOEXEC)
 		exec_by_shell(text_string(path), argv);
+	handle_signals(SIG_IGN); /* keeps errno */
 	die_errno(EXIT_TEMPORARY, "unable to run %s", argv[0]);
 }
 

@@ -100,14 +100,6 @@ enum verdict control_read_secret(const char *name, struct text *contents, struct
 	return read_file(name, SECRET, contents, why);
 }
 
-static bool has_control_character(struct span line)
-{
-	for (size_t index = 0; index < line.length; index++)
-		if (span_byte(line, index) < ' ' || span_byte(line, index) == 0x7f)
-			return true;
-	return false;
-}
-
 enum verdict control_line(const char *name, struct text *line, struct text *why)
 {
 	char room[LONGEST_LINE + 1]; /* a session looks for a dozen such files before it greets */
@@ -123,7 +115,7 @@ enum verdict control_line(const char *name, struct text *line, struct text *why)
 		first = span_trim_end(first);
 		if (span_find(first, '\0') < first.length)
 			verdict = trouble(why, name, "there is a NUL in its first line");
-		else if (has_control_character(first))
+		else if (span_has_control(first))
 			verdict = trouble(why, name,
 					  "there is a control character in its first line");
 		else

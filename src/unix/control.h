@@ -26,8 +26,8 @@ enum verdict control_read(const char *name, struct text *contents, struct text *
 enum verdict control_read_secret(const char *name, struct text *contents, struct text *why);
 
 /* Append a file's first line, without the blanks at its end, to *line. YES, NO and LATER as above;
- * a line with a control character in it is an error: what is one goes out in replies and commands.
- */
+ * a line with a control character in it is an error, since such lines go out in replies and
+ * commands. */
 enum verdict control_line(const char *name, struct text *line, struct text *why);
 
 /* A number: from the environment variable if one is named and set (an empty value is 0), else from

@@ -99,12 +99,14 @@ int file_read_all(int descriptor, struct text *text)
 
 static void close_all(unsigned first, unsigned last)
 {
-	unsigned limit;
+	long limit;
 
 	if (first > last || close_range(first, last, 0) == 0)
 		return;
-	limit = (unsigned)sysconf(_SC_OPEN_MAX);
-	for (unsigned number = first; number <= last && number < limit; number++)
+	limit = sysconf(_SC_OPEN_MAX);
+	if (limit == -1)
+		limit = 65536;
+	for (unsigned number = first; number <= last && (long)number < limit; number++)
 		close((int)number);
 }
 

@@ -143,20 +143,12 @@ static enum age age_of(int store, const char *name, uint32_t lifetime)
 	return seconds < (long long)lifetime ? AGE_YOUNG : AGE_OLD;
 }
 
-/* Why relay-allow could not leave a mark there now; NULL when it could. On a full file system one
- * that is there already can be dated anew. */
-static const char *hindrance(int store, bool is_absent)
+static bool is_full(int store)
 {
 	struct statvfs status;
 
-	if (fstatvfs(store, &status) == -1)
-		return NULL;
-	if (status.f_flag & ST_RDONLY)
-		return "the file system is read-only, a mark may be missing";
-	if (is_absent &&
-	    ((status.f_blocks && status.f_bavail == 0) || (status.f_files && status.f_favail == 0)))
-		return "the file system is full, a mark may be missing";
-	return NULL;
+	return fstatvfs(store, &status) == 0 && ((status.f_blocks && status.f_bavail == 0) ||
+						 (status.f_files && status.f_favail == 0));
 }
 
 static enum verdict explain(struct text *why, const char *directory, const char *name,
@@ -180,7 +172,6 @@ enum verdict marks_find(const char *directory, const struct address *client, uin
 	int store = open_store(directory, O_PATH);
 	enum verdict verdict = VERDICT_NO;
 	bool is_absent = true;
-	const char *reason;
 
 	if (store == -1)
 		return explain(why, directory, NULL, strerror(errno));
@@ -200,9 +191,9 @@ enum verdict marks_find(const char *directory, const struct address *client, uin
 		case AGE_UNKNOWN: verdict = explain(why, directory, name, strerror(errno)); break;
 		}
 	}
-	reason = verdict == VERDICT_NO ? hindrance(store, is_absent) : NULL;
-	if (reason)
-		verdict = explain(why, directory, NULL, reason);
+	if (verdict == VERDICT_NO && is_absent && is_full(store))
+		verdict = explain(why, directory, NULL,
+				  "the file system is full, a mark may be missing");
 	close(store);
 	return verdict;
 }

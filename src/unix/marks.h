@@ -32,8 +32,7 @@ int marks_renew(const char *directory, const struct address *client);
 
 /* Has the client a mark younger than lifetime seconds? LATER, with the reason appended to *why:
  * the marks cannot be read; what is in its place is no regular file; the mark is dated ahead of the
- * clock; there is none young enough, and relay-allow could not make one, as on a file
- * system that is full or read-only. */
+ * clock; there is none, but the file system is full and one may have been wanted. */
 enum verdict marks_find(const char *directory, const struct address *client, uint32_t lifetime,
 			struct text *why);
 

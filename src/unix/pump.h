@@ -14,7 +14,7 @@
 #include "base/span.h"
 
 #define PUMP_PATIENCE 60000 /* milliseconds without progress, when only the way back is left */
-#define PUMP_ENDING   1000  /* milliseconds in which a program that hung up is seen to end */
+#define PUMP_ENDING   10000 /* milliseconds in which a program that hung up is seen to end */
 #define PUMP_FAREWELL 2000  /* milliseconds for a client who still talks to hear the last words */
 
 struct pump_way {

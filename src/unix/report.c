@@ -45,9 +45,10 @@ static bool is_of_internet(int descriptor)
 	       (name.ss_family == AF_INET || name.ss_family == AF_INET6);
 }
 
-/* Descriptor 2 is the network when it is the very socket that descriptor 0 or 1 is, or was before
- * an earlier program of the chain put pipes in their place; nobody has his log in a socket of that
- * kind. And it was, when it is what an earlier program has put in its place. */
+/* Descriptor 2 is the network when it is the very socket that descriptor 0 is. Pipes of others may
+ * stand in the place of that: so any socket of the Internet is taken for it, since nobody has his
+ * log there. A socket that is descriptor 1 as well proves nothing: systemd gives its journal so.
+ * And it was the network when it is what an earlier program of the chain has put in its place. */
 static bool is_network(void)
 {
 	struct stat log;
@@ -56,7 +57,7 @@ static bool is_network(void)
 		return false;
 	if (S_ISCHR(log.st_mode) && log.st_rdev == makedev(1, 3)) /* /dev/null */
 		return (fcntl(2, F_GETFL) & (O_ACCMODE | O_APPEND)) == STAND_IN;
-	return S_ISSOCK(log.st_mode) && (is_same(&log, 0) || is_same(&log, 1) || is_of_internet(2));
+	return S_ISSOCK(log.st_mode) && (is_same(&log, 0) || is_of_internet(2));
 }
 
 /* A file opened later must never get one of the standard numbers. Whoever uses one that was closed

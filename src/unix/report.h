@@ -3,8 +3,8 @@
  *
  * A line is "program: word: text", made printable, cut at REPORT_LINE bytes and written with one
  * write(2), so that lines of many processes never mix in a pipe. Lines go to descriptor 2, or to
- * syslog (facility mail) when descriptor 2 is the network (the same socket as descriptor 0 or 1, as
- * under inetd and xinetd, or another one of the Internet) or closed; there a line of more than 900
+ * syslog (facility mail) when descriptor 2 is the network (the same socket as descriptor 0, as
+ * under inetd and xinetd, or any one of the Internet) or closed; there a line of more than 900
  * bytes is several messages. errno survives every call.
  */
 #ifndef UNIX_REPORT_H

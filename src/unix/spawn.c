@@ -54,7 +54,7 @@ static bool lacks_interpreter(int descriptor)
 	line[count] = '\0';
 	path += strspn(path, " \t");
 	path[strcspn(path, " \t\r\n")] = '\0';
-	return access(path, X_OK) == -1;
+	return *path && access(path, X_OK) == -1;
 }
 
 /* Whether execve(2) could take this file; errno says why it could not. */

@@ -1,5 +1,4 @@
 #include "unix/tls_request.h"
-#include "unix/deadline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "unix/deadline.h"
 #include "unix/environment.h"
 #include "unix/file.h"
 

@@ -42,6 +42,8 @@ same "and the exit code is 0" 0 "$(code_of audit)"
 ln -s /dev/null control/badmailfrom
 same "a file that is /dev/null can be changed by nobody" "" "$(audit)"
 rm control/badmailfrom
+finds "a pipe that everybody may write" 1 '^error: control/badmailfrom: everybody on this machine may write' \
+	"mkfifo control/badmailfrom; chmod 666 control/badmailfrom"
 same "a list of routes needs no database" "" "$(echo :localhost >control/smtproutes; audit; rm control/smtproutes)"
 
 # --- files that were written elsewhere ---

@@ -146,3 +146,12 @@ chmod +x second/program
 same "a text is no database, which is told" "tcpaccess: fatal: dropping connection, unable to read text: it is no cdb" \
 	"$(echo :allow >text; TCPREMOTEIP=192.0.2.1 tcpaccess -x text true 2>&1)"
 same "a directory is no program" second "$(TCPREMOTEIP=192.0.2.2 PATH=$PWD/first:$PWD/second:$PATH tcpaccess -x deny.cdb program 2>&1)"
+# The journal of systemd is descriptor 1 and descriptor 2, and one socket.
+cat >journal.py <<'END'
+import socket, subprocess, sys
+here, there = socket.socketpair()
+done = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=there, stderr=there)
+there.close()
+print(here.makefile().read(), end='')
+END
+matches "a log that is standard output, too, stays it" '^relay-expire: fatal: ' "$(python3 journal.py relay-expire /nonexistent)"

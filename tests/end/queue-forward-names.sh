@@ -18,6 +18,9 @@ if [ -z "${NETWORK_OF_ITS_OWN:-}" ] || ! mount --bind resolv.conf /etc/resolv.co
 	skip "a name server that never answers" "namespaces of a network and of mounts"
 	exit
 fi
+# Nor may another service answer in its place.
+echo 'hosts: dns' >nsswitch.conf
+[ ! -e /etc/nsswitch.conf ] || mount --bind nsswitch.conf /etc/nsswitch.conf
 # It is asked again and again; the loopback interface of a new network is down.
 help_with silent "$PYTHON" -c 'import fcntl, socket, struct, time
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -228,7 +228,6 @@ static void test_pump_last_words_reach_a_client_who_talks(void **state)
 	close(scene.client);
 }
 
-/* This process's own descriptors 0 and 1 become the pipes, in a child of the test. */
 /* As when the connection is under TLS from then on: what comes is somebody else's. */
 static void test_pump_leaves_the_client_of_a_program_that_lives_on(void **state)
 {
@@ -251,6 +250,7 @@ static void test_pump_leaves_the_client_of_a_program_that_lives_on(void **state)
 	close(program);
 }
 
+/* This process's own descriptors 0 and 1 become the pipes, in a child of the test. */
 static void test_pump_inserts_a_process(void **state)
 {
 	int input[2], output[2], other[2], program, status;

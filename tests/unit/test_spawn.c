@@ -18,6 +18,7 @@ static const struct {
 	{"a/script", "#! /nowhere/sh -x\n"},
 	{"b/script", "#!\t/bin/sh\n"},
 	{"a/alone", "#!/nowhere/sh"},
+	{"a/bare", "#!\n"},
 };
 
 /* Two directories of programs, in a fresh working directory. */
@@ -76,6 +77,7 @@ static void test_spawn_finds_as_execvp_does(void **state)
 		{"a directory of that name before it", "two", "a:b", "b/two", 0},
 		{"only a directory", "two", "a", NULL, EACCES},
 		{"a script without its interpreter before it", "script", "a:b", "b/script", 0},
+		{"one that names none is the shell's", "bare", "a:b", "a/bare", 0},
 		{"only such a script", "alone", "a:b", NULL, ENOENT},
 		{"no search path", "sh", NULL, "/bin/sh", 0},
 	};
