@@ -82,6 +82,8 @@ static void judge_values(struct audit *audit)
 /* The environment is that of whoever starts the servers: what it holds, every client gets. */
 static void judge_environment(struct audit *audit)
 {
+	const char *odd = environment_get("ODDADDRESS");
+
 	if (environment_get("RELAYCLIENT"))
 		find(audit, FINDING_ERROR, "relayclient-everybody", "the environment", 0,
 		     "RELAYCLIENT is set", "tcpserver hands it to every client's smtpd",
@@ -91,6 +93,11 @@ static void judge_environment(struct audit *audit)
 		     "ALLOW_INSECURE_AUTH is set: logging in is allowed without TLS",
 		     "whoever can listen on the way learns the passwords, and relays with them",
 		     "put tlsd in front of smtpd and unset it");
+	if (odd && strcmp(odd, "1") == 0)
+		find(audit, FINDING_WARNING, "oddaddress", "the environment", 0,
+		     "ODDADDRESS=1 is set for clients that may not relay",
+		     "a program behind smtpd may send user%elsewhere@here on to elsewhere",
+		     "unset it unless that program is known not to");
 	judge_values(audit);
 }
 

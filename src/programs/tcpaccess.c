@@ -156,6 +156,10 @@ int main(int argc, char **argv)
 	look_up(&connection, &options.names);
 	judge(&options, &connection);
 	errno = trouble;
+	if (trouble && is_for_tcpserver()) { /* in its words, which it may be told to leave out */
+		warn_errno("dropping connection, unable to run %s", argv[optind]);
+		exit(EXIT_TEMPORARY);
+	}
 	if (trouble)
 		die_errno(EXIT_TEMPORARY, "unable to run %s", argv[optind]);
 	chain_exec_found(&path, argv + optind);

@@ -9,11 +9,10 @@ size_t dns_servers_read(struct span list, struct endpoint servers[DNS_SERVERS_MO
 	for (;;) {
 		size_t end = span_find(list, ',');
 
-		if (count == DNS_SERVERS_MOST ||
-		    !endpoint_read(span_head(list, end), DOMAIN_PORT, &servers[count]))
+		if (!endpoint_read(span_head(list, end), DOMAIN_PORT, &servers[count]))
 			return 0;
 		count++;
-		if (end == list.length)
+		if (end == list.length || count == DNS_SERVERS_MOST)
 			return count;
 		list = span_tail(list, end + 1);
 	}

@@ -13,7 +13,8 @@
 
 #define DNS_SERVERS_MOST 16
 
-/* Read a list. Returns how many there are; 0 when any of it is malformed, or they are too many. */
+/* Read a list, the first DNS_SERVERS_MOST of it. Returns how many these are; 0 when any of them is
+ * malformed. */
 size_t dns_servers_read(struct span list, struct endpoint servers[DNS_SERVERS_MOST]);
 
 #endif

@@ -338,6 +338,7 @@ matches "a directory of compiled rules that everybody may write" '^error: shared
 same "a sticky bit keeps them safe" "" "$(chmod 1777 shared; relay-audit -x shared/tcp.smtp.cdb -c control)"
 same "no control directory" 1 "$(code_of relay-audit -c nowhere)"
 matches "RELAYCLIENT in the environment of the servers" '^error: the environment: RELAYCLIENT is set' "$(RELAYCLIENT='' audit)"
+matches "ODDADDRESS in it" '^warning: the environment: ODDADDRESS=1 is set' "$(ODDADDRESS=1 audit)"
 matches "ALLOW_INSECURE_AUTH in it" '^warning: the environment: ALLOW_INSECURE_AUTH is set' "$(ALLOW_INSECURE_AUTH=1 audit)"
 
 # --- an smtpd that cannot be tried ---
