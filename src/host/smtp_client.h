@@ -49,6 +49,8 @@ struct smtp_client {
 	bool is_secure; /* all that is said goes through TLS */
 	bool offers_size, offers_8bit, offers_utf8, offers_tls;
 	enum login_mechanism offers_login;
+	bool has_login, is_logging_in;
+	struct login login;  /* the one for this next hop, if it has one */
 	uint64_t size_limit; /* 0: none is known */
 	char bytes[SMTP_CLIENT_READ];
 	size_t start, end; /* of bytes that are read and not used */

@@ -112,6 +112,7 @@ static int connect_to(struct smtp_client *client, const struct route *route)
 void smtp_client_open(struct smtp_client *client, const struct route *route,
 		      struct smtp_result *result)
 {
+	client->has_login = client->is_logging_in = false;
 	client->is_open = connect_to(client, route) == 0;
 	if (!client->is_open) {
 		smtp_talk_lose(client, next_hop_not_reached(errno), "connect to", result);

@@ -76,11 +76,10 @@ static bool has(struct span text, struct span part)
 }
 
 /* Whether a reply has something of the password in it. */
-static bool gives_away(const struct smtp_client *client, const struct login *login,
-		       const struct exchange *exchange)
+static bool gives_away(const struct smtp_client *client, const struct exchange *exchange)
 {
 	struct span text = text_span(&client->response.text);
-	bool is_in = has(text, login->password);
+	bool is_in = client->has_login && has(text, client->login.password);
 
 	for (size_t index = 0; index < exchange->count; index++)
 		is_in = is_in ||
@@ -88,30 +87,49 @@ static bool gives_away(const struct smtp_client *client, const struct login *log
 	return is_in;
 }
 
-static void log_in(struct smtp_client *client, const struct login *login,
-		   struct smtp_result *result)
+/* Say in the log what the next hop said to it. */
+static void complain(const struct smtp_client *client, const struct exchange *exchange,
+		     const char *what, const struct smtp_result *result)
+{
+	if (gives_away(client, exchange))
+		warn("%s %s: %u, see control/smtpauth", client->name, what, client->response.code);
+	else
+		warn("%s %s: %s, see control/smtpauth", client->name, what,
+		     text_string(&result->words));
+}
+
+static void log_in(struct smtp_client *client, struct smtp_result *result)
 {
 	struct exchange exchange;
 
-	begin(&exchange, client->offers_login, login);
+	begin(&exchange, client->offers_login, &client->login);
+	client->is_logging_in = true;
 	run(client, &exchange, result);
+	client->is_logging_in = false;
 	if (client->is_open && result->verdict != VERDICT_YES) {
-		if (gives_away(client, login, &exchange))
-			warn("%s refuses our login: %u, see control/smtpauth", client->name,
-			     client->response.code);
-		else
-			warn("%s refuses our login: %s, see control/smtpauth", client->name,
-			     text_string(&result->words));
+		complain(client, &exchange, "refuses our login", result);
 		smtp_talk_defer(result, "the next hop refuses our login (#4.7.8)");
 	}
 	end(&exchange);
 }
 
+void smtp_login_wanted(struct smtp_client *client, struct smtp_result *result)
+{
+	struct exchange exchange = {.count = 0};
+
+	if (client->is_logging_in)
+		return;
+	if (client->has_login)
+		begin(&exchange, client->offers_login, &client->login);
+	complain(client, &exchange, "wants another login, or TLS", result);
+	end(&exchange);
+	smtp_talk_defer(result, "the next hop wants another login, or TLS (#4.7.0)");
+}
+
 void smtp_login(struct smtp_client *client, const struct route *route, struct smtp_result *result)
 {
-	struct login login;
-
-	if (!login_find(client->settings->logins, route, &login))
+	client->has_login = login_find(client->settings->logins, route, &client->login);
+	if (!client->has_login)
 		return;
 	if (!client->is_secure && !stream_is_local(&client->stream)) {
 		warn("there is a login for %s in control/smtpauth, but its route is without TLS",
@@ -122,6 +140,6 @@ void smtp_login(struct smtp_client *client, const struct route *route, struct sm
 		     client->name);
 		smtp_talk_defer(result, "the next hop offers no login (#4.7.4)");
 	} else {
-		log_in(client, &login, result);
+		log_in(client, result);
 	}
 }

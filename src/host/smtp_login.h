@@ -13,4 +13,8 @@
 /* Log in where there is a login for the route; YES: that is done, or there is none. */
 void smtp_login(struct smtp_client *client, const struct route *route, struct smtp_result *result);
 
+/* The next hop has said in a reply that it wants a login, another one, or TLS: the result becomes a
+ * deferral, and what it said goes to the log. Does nothing for a reply to the login itself. */
+void smtp_login_wanted(struct smtp_client *client, struct smtp_result *result);
+
 #endif

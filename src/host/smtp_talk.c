@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "host/next_hop.h"
+#include "host/smtp_login.h"
 #include "unix/deadline.h"
 #include "unix/report.h"
 
@@ -56,7 +57,8 @@ static int read_response(struct smtp_client *client, int64_t moment)
 	}
 }
 
-/* RFC 4954 section 6 and RFC 3207 section 4: wants a login, or a better one, or TLS. */
+/* RFC 4954 section 6 and RFC 3207 section 4: wants a login, or a better one, or TLS. That is for
+ * our administrator to know. */
 static bool blames_us(unsigned code)
 {
 	return code == 530 || code == 534 || code == 535 || code == 538;
@@ -70,7 +72,7 @@ static void take_response(struct smtp_client *client, struct smtp_result *result
 	result->verdict = response_verdict(&client->response);
 	response_write(&client->response, &result->words);
 	if (blames_us(client->response.code))
-		result->verdict = VERDICT_LATER;
+		smtp_login_wanted(client, result);
 }
 
 void smtp_talk_hear(struct smtp_client *client, int64_t moment, struct smtp_result *result)

@@ -54,7 +54,7 @@ static void test_smtp_client_believes_only_whole_answers(void **state)
 		{"refused", "550 5.1.1 no\r\n", VERDICT_NO, 0, "550 5.1.1 no (#5.1.1)"},
 		{"put off", "450 wait\r\n", VERDICT_LATER, 0, "450 wait"},
 		{"it wants a login", "530 5.7.0 who?\r\n", VERDICT_LATER, 0,
-		 "530 5.7.0 who? (#5.7.0)"},
+		 "the next hop wants another login, or TLS (#4.7.0)"},
 		{"no reply at all", "what?\r\n", VERDICT_LATER, QUEUE_CONNECTION_FAILED, ""},
 		{"gone", NULL, VERDICT_LATER, QUEUE_CONNECTION_FAILED, ""},
 		{"silent", SILENT, VERDICT_LATER, QUEUE_TIMED_OUT, ""},
