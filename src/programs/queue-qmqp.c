@@ -91,7 +91,7 @@ static enum queue_status hear_refusal(struct task *task, struct stream *stream, 
 	struct text answer;
 	int kept = errno;
 
-	text_init(&answer, QMQP_ANSWER + FEW_BYTES);
+	text_init(&answer, QMQP_ANSWER + 2 * FEW_BYTES);
 	if (read_answer(stream, latest < task->moment ? latest : task->moment, &answer, &verdict,
 			&words) == QMQP_DONE &&
 	    verdict != VERDICT_YES) {
@@ -105,6 +105,22 @@ static enum queue_status hear_refusal(struct task *task, struct stream *stream, 
 	return status;
 }
 
+/* A server that ends with bytes unread breaks the connection, and one that took the message has
+ * none left. It may also leave the end of the connection to us. */
+static bool has_read_all(struct stream *stream)
+{
+	int64_t moment = deadline_in(NEXT_HOP_LAST_WORDS);
+	char bytes[FEW_BYTES];
+	ssize_t count;
+
+	if (!stream_has_arrived(stream))
+		return false;
+	do
+		count = stream_read(stream, bytes, sizeof(bytes), moment);
+	while (count > 0 && deadline_left(moment));
+	return (count >= 0 || errno == ETIMEDOUT) && stream_has_arrived(stream);
+}
+
 /* Hear the answer of a server that has everything. */
 static enum queue_status hear(struct task *task, struct stream *stream, const char *server)
 {
@@ -114,9 +130,11 @@ static enum queue_status hear(struct task *task, struct stream *stream, const ch
 	struct span words;
 	struct text answer;
 
-	text_init(&answer, QMQP_ANSWER + FEW_BYTES);
+	text_init(&answer, QMQP_ANSWER + 2 * FEW_BYTES);
 	step = read_answer(stream, task->moment, &answer, &verdict, &words);
-	if (step == QMQP_DONE) {
+	if (step == QMQP_DONE && verdict == VERDICT_YES && !has_read_all(stream)) {
+		warn("%s says that it took a message that it has not read", server);
+	} else if (step == QMQP_DONE) {
 		status = take_answer(task, verdict, words);
 	} else if (step == QMQP_MALFORMED) {
 		warn("the answer of %s is malformed", server);

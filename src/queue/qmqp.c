@@ -34,26 +34,28 @@ void qmqp_write(const struct envelope *envelope, uint64_t size, struct text *bef
 	text_add_byte(behind, ',');
 }
 
+/* Answers are short; of a longer one the beginning is enough to know what it says. */
 enum qmqp_step qmqp_read(struct span bytes, enum verdict *verdict, struct span *words)
 {
-	size_t colon = span_find(span_head(bytes, 6), ':');
+	size_t colon = span_find(span_head(bytes, 11), ':');
 	struct span rest = span_tail(bytes, colon + 1);
-	uint64_t length = 0;
+	uint64_t length = 0, wanted;
 
-	if (colon > 0 && !number_read_span(span_head(bytes, colon), QMQP_ANSWER, &length))
+	if (colon > 0 && !number_read_span(span_head(bytes, colon), UINT32_MAX, &length))
 		return QMQP_MALFORMED;
-	if (colon == bytes.length && bytes.length < 6)
+	if (colon == bytes.length && bytes.length < 11)
 		return QMQP_MORE;
-	if (colon == 0 || colon >= 6 || length == 0)
+	if (colon == 0 || colon >= 11 || length == 0)
 		return QMQP_MALFORMED;
-	if (rest.length <= length)
+	wanted = length < QMQP_ANSWER ? length : QMQP_ANSWER;
+	if (rest.length <= wanted)
 		return QMQP_MORE;
-	*words = span_tail(span_head(rest, (size_t)length), 1);
+	*words = span_tail(span_head(rest, (size_t)wanted), 1);
 	switch (rest.bytes[0]) {
 	case 'K': *verdict = VERDICT_YES; break;
 	case 'Z': *verdict = VERDICT_LATER; break;
 	case 'D': *verdict = VERDICT_NO; break;
 	default: return QMQP_MALFORMED;
 	}
-	return rest.bytes[length] == ',' ? QMQP_DONE : QMQP_MALFORMED;
+	return length > wanted || rest.bytes[length] == ',' ? QMQP_DONE : QMQP_MALFORMED;
 }

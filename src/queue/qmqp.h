@@ -14,7 +14,7 @@
 #include "queue/envelope.h"
 
 #define QMQP_PORT   628
-#define QMQP_ANSWER 2000 /* bytes of the longest answer */
+#define QMQP_ANSWER 2000 /* bytes of an answer that are looked at, most */
 
 enum qmqp_step {
 	QMQP_MORE,	/* it is not complete */

@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -177,4 +178,14 @@ ssize_t stream_read(struct stream *stream, void *bytes, size_t size, int64_t mom
 		if (errno != EINTR && deadline_wait(stream->descriptor, events, moment) == -1)
 			return -1;
 	}
+}
+
+bool stream_has_arrived(const struct stream *stream)
+{
+	int left = 0, number = 0;
+	socklen_t size = sizeof(number);
+
+	return ioctl(stream->descriptor, TIOCOUTQ, &left) == 0 && left == 0 &&
+	       getsockopt(stream->descriptor, SOL_SOCKET, SO_ERROR, &number, &size) == 0 &&
+	       number == 0;
 }

@@ -86,6 +86,17 @@ early K '0 kept as 4711' 1 close
 early X '0 kept as 4711' 1 close
 early D '82 Dearly' 0 silent
 mv small message
+help_with hasty "$PYTHON" -c 'import socket
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+while True:
+    with server.accept()[0] as client:
+        client.sendall(b"6:Kearly,")
+        client.recv(1, socket.MSG_PEEK) # something is there, and stays unread' || exit 1
+servers_are "127.0.0.1:$port" "127.0.0.1:$good"
+same "an acceptance of what was not read" "74 " "$(hand_in "$letter\0")"
+kill "$helper"
+matches "the log says so" '^queue-qmqp: warning: (127\.0\.0\.1:[0-9]+ says that it took a message that it has not read|unable to send to )' "$(cat log)"
 servers_are "127.0.0.1:$(free_port)" "127.0.0.1:$(free_port)"
 same "none is there" "73 " "$(hand_in "$letter\0")"
 matches "the log says so" '^queue-qmqp: warning: unable to connect to 127\.0\.0\.1:[0-9]+: Connection refused$' "$(cat log)"

@@ -21,7 +21,7 @@ static void check_qmqp(struct span input)
 
 	while (step == QMQP_MORE && length < input.length)
 		step = qmqp_read(span_head(input, ++length), &verdict, &words);
-	assert(step != QMQP_MORE || length <= QMQP_ANSWER + 8);
+	assert(step != QMQP_MORE || length <= QMQP_ANSWER + 11);
 	if (step != QMQP_DONE)
 		return;
 	assert(words.length + 1 <= QMQP_ANSWER);

@@ -57,7 +57,8 @@ static void test_qmqp_reads_answers(void **state)
 		{"no end", SPAN("3:Kokx"), QMQP_MALFORMED, VERDICT_NO, NULL},
 		{"another letter", SPAN("2:xy,"), QMQP_MALFORMED, VERDICT_NO, NULL},
 		{"empty", SPAN("0:,"), QMQP_MALFORMED, VERDICT_NO, NULL},
-		{"too long", SPAN("2001:K"), QMQP_MALFORMED, VERDICT_NO, NULL},
+		{"a long one begins", SPAN("2001:K"), QMQP_MORE, VERDICT_NO, NULL},
+		{"longer than any", SPAN("99999999999:K"), QMQP_MALFORMED, VERDICT_NO, NULL},
 		{"no length", SPAN(":K,"), QMQP_MALFORMED, VERDICT_NO, NULL},
 		{"a length that is none", SPAN("-1:K,"), QMQP_MALFORMED, VERDICT_NO, NULL},
 		{"another protocol", SPAN("220 smtp.example"), QMQP_MALFORMED, VERDICT_NO, NULL},
@@ -78,11 +79,30 @@ static void test_qmqp_reads_answers(void **state)
 	}
 }
 
+/* What it says is known by its first letter, and a message that was taken must not be sent again.
+ */
+static void test_qmqp_believes_the_beginning_of_a_long_answer(void **state)
+{
+	char bytes[QMQP_ANSWER + 100] = "3000:K";
+	size_t start = strlen(bytes);
+	enum verdict verdict = VERDICT_NO;
+	struct span words;
+
+	(void)state;
+	memset(bytes + start, 'x', sizeof(bytes) - start);
+	assert_int_equal(qmqp_read((struct span){bytes, QMQP_ANSWER}, &verdict, &words), QMQP_MORE);
+	assert_int_equal(qmqp_read((struct span){bytes, sizeof(bytes)}, &verdict, &words),
+			 QMQP_DONE);
+	assert_int_equal(verdict, VERDICT_YES);
+	assert_int_equal(words.length, QMQP_ANSWER - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_qmqp_writes_netstrings),
 		cmocka_unit_test(test_qmqp_reads_answers),
+		cmocka_unit_test(test_qmqp_believes_the_beginning_of_a_long_answer),
 	};
 
 	return cmocka_run_group_tests_name("qmqp", tests, NULL, NULL);
