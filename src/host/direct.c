@@ -58,6 +58,9 @@ void direct_free(struct direct *direct)
 void direct_begin(struct direct *direct)
 {
 	log_connect(&direct->log, direct->remote_host);
+	if (direct->settings->smtp.is_secured)
+		log_tls(&direct->log, span_of(environment_get("SSL_PROTOCOL")),
+			span_of(environment_get("SSL_CIPHER")));
 	if (!direct->settings->rcpthosts.exists)
 		warn("there is no control/rcpthosts: every recipient is accepted");
 }

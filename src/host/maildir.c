@@ -209,13 +209,23 @@ static enum queue_status move_into_new(struct maildir *maildir, struct text *why
 	return status;
 }
 
+/* Keeps errno. */
+static bool is_missing(const struct maildir *maildir)
+{
+	int kept = errno;
+	bool is_it = access(maildir->directory, F_OK) == -1 && errno == ENOENT;
+
+	errno = kept;
+	return is_it;
+}
+
 enum queue_status maildir_store(struct maildir *maildir, struct span lines, struct text *why)
 {
 	enum queue_status status;
 
 	if (maildir->file == -1 && create(maildir, true) == -1)
-		return trouble(errno == ENOENT ? QUEUE_NO_HOME : QUEUE_NO_FILES, "create a file in",
-			       maildir->directory, why);
+		return trouble(is_missing(maildir) ? QUEUE_NO_HOME : QUEUE_NO_FILES,
+			       "create a file in", maildir->directory, why);
 	complete(maildir);
 	maildir->name.size = lines.length + maildir->spool.size;
 	if (spool_copy(&maildir->spool, lines, maildir->file) == -1 || fsync(maildir->file) == -1)

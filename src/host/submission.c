@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "unix/environment.h"
 #include "unix/file.h"
+#include "unix/reason.h"
 
 #define ENVELOPE_READ  16384 /* bytes asked for at once */
 #define SHORTEST_WORDS 2     /* bytes; readers want more than 2 with the first letter */
@@ -42,12 +43,14 @@ enum queue_status submission_receive_envelope(struct envelope *envelope, struct 
 {
 	enum envelope_step step = ENVELOPE_MORE;
 	char bytes[ENVELOPE_READ];
-	ssize_t count;
+	ssize_t count = 0;
 
 	while (step == ENVELOPE_MORE && (count = file_read(1, bytes, sizeof(bytes))) > 0)
 		step = envelope_feed(envelope, (struct span){bytes, (size_t)count});
 	if (step != ENVELOPE_MORE && step != ENVELOPE_DONE)
 		text_add_string(why, "the envelope is malformed or too large");
+	else if (step == ENVELOPE_MORE && count == -1)
+		reason_add(why, "read", "the envelope");
 	return envelope_status(step);
 }
 

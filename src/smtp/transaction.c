@@ -94,6 +94,18 @@ static enum smtp_reply judge_client(const struct smtp_session *session)
 	return REPLY_NONE;
 }
 
+/* What the log shows of a sender that was refused: the address, or what could not be read. */
+static void name_sender(struct smtp_session *session, struct span argument)
+{
+	struct span rest, given = without_word(argument, SPAN("from:"));
+
+	text_clear(&session->sender);
+	if (path_read(given, &session->path, &rest) == PATH_OK)
+		text_add(&session->sender, text_span(&session->path.address));
+	else
+		text_add(&session->sender, given);
+}
+
 void transaction_mail(struct smtp_session *session, struct span argument)
 {
 	enum smtp_reply reply = judge_client(session);
@@ -102,9 +114,7 @@ void transaction_mail(struct smtp_session *session, struct span argument)
 		reply = judge_sender(session, argument);
 
 	if (reply != REPLY_SENDER_OK) {
-		/* The log names the sender as it was given. */
-		text_clear(&session->sender);
-		text_add(&session->sender, without_word(argument, SPAN("from:")));
+		name_sender(session, argument);
 		session->phase = PHASE_SENDER;
 		conclude(session, reply);
 		session_reset(session);

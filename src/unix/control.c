@@ -129,12 +129,15 @@ enum verdict control_line(const char *name, struct text *line, struct text *why)
 /* A negative number has always meant none. */
 static bool read_number(struct span line, uint64_t maximum, uint64_t *number)
 {
+	struct span digits = span_tail(line, 1);
+
 	if (span_byte(line, 0) != '-')
 		return number_read_span(line, maximum, number);
-	if (!number_read_span(span_tail(line, 1), UINT64_MAX, number))
-		return false;
+	for (size_t index = 0; index < digits.length; index++)
+		if (digits.bytes[index] < '0' || digits.bytes[index] > '9')
+			return false;
 	*number = 0;
-	return true;
+	return digits.length > 0;
 }
 
 bool control_number_of(const char *name, struct span value, uint64_t maximum, uint64_t *number,

@@ -115,6 +115,9 @@ matches "the log names it" "^queue-maildir: fatal: unable to create a file in $M
 mkdir -p nowhere && : >nowhere/mail
 queue message "$whole"
 same "a file in its place is exit code 62" 62 "$code"
+MAILDIR=/proc
+queue message "$whole"
+same "and so is a place where nothing can be made" 62 "$code"
 MAILDIR=$work/part
 mkdir -p part/tmp part/new
 queue message "$whole"

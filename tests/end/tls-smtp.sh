@@ -80,6 +80,7 @@ serve smtps -v -H -R -l 0 127.0.0.1 0 tlsd -n smtpd || exit 1
 matches "curl smtps:// sends" '^$' "$(curl_sends smtps)"
 same "the message is in the Maildir" "at once" "$(body "$(newest)")"
 matches "received with ESMTPS" '^  by mail\.example\.org with ESMTPS; ' "$(cat "$(newest)")"
+check "the log tells of TLS" wait_line 'smtpd: info: tls ip=127\.0\.0\.1 .*TLSv1\.3' smtps.log
 said=$(swaks --server 127.0.0.1 --port "$port" --tlsc --from a@example.net --to b@example.org --helo client.example 2>&1)
 matches "swaks --tls-on-connect sends" '^<~  250 2\.0\.0 ok ' "$said"
 lacks "and is not offered STARTTLS" 'STARTTLS' "$said"
