@@ -88,11 +88,17 @@ def answer(query):
     return query[:2] + struct.pack("!HHHHH", flags, 1, len(found) if not code else 0, 0, 0) + query[12:end] + body
 
 
-datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-datagrams.bind(("127.0.0.1", 0))
-stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-stream.bind(datagrams.getsockname())
-stream.listen(5)
+while True:  # until a port is free for both
+    datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    datagrams.bind(("127.0.0.1", 0))
+    stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        stream.bind(datagrams.getsockname())
+        stream.listen(5)
+        break
+    except OSError:
+        datagrams.close()
+        stream.close()
 print(datagrams.getsockname()[1], flush=True)
 while True:
     for ready in select.select([datagrams, stream], [], [])[0]:
