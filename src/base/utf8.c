@@ -28,6 +28,11 @@ size_t utf8_length(struct span text, size_t index)
 	return more + 1;
 }
 
+bool utf8_has_mark(struct span text)
+{
+	return span_starts(text, SPAN("\xef\xbb\xbf"));
+}
+
 bool utf8_is_valid(struct span text)
 {
 	size_t index = 0, length = 1;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/utf8.h"
 #include "explain/hosted.h"
 #include "unix/control.h"
 
@@ -75,7 +76,7 @@ static void find_useless(struct audit *audit, const struct judged *list, struct 
 		what = "ends in a dot and never matches";
 		why = "smtpd takes the dot off a recipient's end before it asks";
 		remedy = "take the dot off";
-	} else if (span_starts(entry, SPAN("\xef\xbb\xbf"))) {
+	} else if (utf8_has_mark(entry)) {
 		what = "begins with a byte order mark and never matches";
 		remedy = "write the file without it";
 	} else if (span_byte(entry, entry.length - 1) == '\r') {
@@ -222,7 +223,7 @@ static void judge_virtual(struct audit *audit, struct span entry, unsigned line)
 /* Senders that are refused: here too a file that was written elsewhere says nothing. */
 static void judge_bad_sender(struct audit *audit, struct span entry, unsigned line)
 {
-	bool has_mark = span_starts(entry, SPAN("\xef\xbb\xbf"));
+	bool has_mark = utf8_has_mark(entry);
 
 	if (has_mark || span_byte(entry, entry.length - 1) == '\r')
 		find(audit, FINDING_WARNING, "badmailfrom-useless", "badmailfrom", line, entry,

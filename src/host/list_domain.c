@@ -1,9 +1,8 @@
 #include "host/list_domain.h"
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "smtp/path.h"
-
-static const struct span byte_order_mark = {"\xef\xbb\xbf", 3};
 
 /* Whether the words make one domain that smtpd reads back. */
 static bool can_be(struct span before, struct span domain)
@@ -32,8 +31,8 @@ static bool can_be(struct span before, struct span domain)
 
 bool list_domain_can_be(struct span domain)
 {
-	return domain.length && domain.bytes[domain.length - 1] != '.' &&
-	       !span_starts(domain, byte_order_mark) && can_be((struct span){NULL, 0}, domain);
+	return domain.length && domain.bytes[domain.length - 1] != '.' && !utf8_has_mark(domain) &&
+	       can_be((struct span){NULL, 0}, domain);
 }
 
 bool list_domain_can_match(struct span entry)

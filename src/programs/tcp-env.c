@@ -30,7 +30,6 @@ static bool is_done(void)
 
 static void describe(const struct names_wanted *wanted)
 {
-	static const char *const others[] = {"TCPRULE", "TCPPROXYIP", "TCPPROXYPORT", NULL};
 	struct connection connection;
 	struct names names;
 
@@ -38,8 +37,8 @@ static void describe(const struct names_wanted *wanted)
 		die_errno(EXIT_TEMPORARY, "descriptor 0 is not a TCP connection");
 	names_find(&connection, wanted, &names);
 	connection_describe(&connection, &names.known, connection_environment());
-	for (size_t index = 0; others[index]; index++)
-		environment_unset(others[index]);
+	for (size_t index = 0; connection_former_variables[index]; index++)
+		environment_unset(connection_former_variables[index]);
 	names_free(&names);
 }
 

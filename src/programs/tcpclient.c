@@ -78,7 +78,6 @@ static void read_options(int argc, char **argv, struct dial *dial, struct names_
 /* Set the variables of the connection. */
 static void describe(int descriptor, const struct names_wanted *wanted)
 {
-	static const char *const others[] = {"TCPRULE", "TCPPROXYIP", "TCPPROXYPORT", NULL};
 	struct connection connection;
 	char address[ADDRESS_TEXT];
 	struct names names;
@@ -89,8 +88,8 @@ static void describe(int descriptor, const struct names_wanted *wanted)
 	report_plain("connected to %s port %u", address, (unsigned)connection.remote_port);
 	names_find(&connection, wanted, &names);
 	connection_describe(&connection, &names.known, connection_environment());
-	for (size_t index = 0; others[index]; index++)
-		environment_unset(others[index]);
+	for (size_t index = 0; connection_former_variables[index]; index++)
+		environment_unset(connection_former_variables[index]);
 	names_free(&names);
 }
 

@@ -228,8 +228,8 @@ static void listen_to(struct listeners *listeners, const struct options *options
 
 static void prepare_variables(struct variables *variables)
 {
-	static const char *const others[] = {"TCPRULE", "TCPPROXYIP", "TCPPROXYPORT", NULL};
-	const char *const *const lists[] = {connection_variables, listeners_variables, others};
+	const char *const *const lists[] = {connection_variables, connection_former_variables,
+					    listeners_variables};
 
 	if (variables_init(variables, environ) == -1)
 		die_errno(EXIT_TEMPORARY, "unable to start");

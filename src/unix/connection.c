@@ -30,6 +30,8 @@ const char *const connection_variables[] = {
 	NULL,
 };
 
+const char *const connection_former_variables[] = {"TCPRULE", "TCPPROXYIP", "TCPPROXYPORT", NULL};
+
 /* --- from and to sockets --- */
 
 static bool read_socket(const struct sockaddr_storage *socket, struct address *address,

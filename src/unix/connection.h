@@ -38,6 +38,10 @@ struct connection_sink {
 /* The names of all variables that can be set, NULL-ended. */
 extern const char *const connection_variables[];
 
+/* Those that others set besides: whoever begins with a connection of his own unsets them, lest they
+ * speak of the one before. NULL-ended. */
+extern const char *const connection_former_variables[];
+
 /* Fill in one end from a socket address. False when it is neither IPv4 nor IPv6. */
 bool connection_set_local(struct connection *connection, const struct sockaddr_storage *local);
 bool connection_set_remote(struct connection *connection, const struct sockaddr_storage *remote);
