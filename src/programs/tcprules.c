@@ -218,27 +218,42 @@ static _Noreturn void die_unreadable(const char *path)
 	die_errno(EXIT_TEMPORARY, "unable to read %s", path);
 }
 
+/* What the index of prefix lengths says, if there is one. */
+static void read_index(struct cdb_file *file, const char *path, struct prefix_lengths *indexed)
+{
+	struct span index;
+	enum verdict verdict = cdb_file_find(file, SPAN(PREFIX_INDEX_KEY), &index);
+
+	*indexed = (struct prefix_lengths){.has_4 = {false}};
+	if (verdict == VERDICT_YES && !prefix_lengths_read(index, indexed)) {
+		verdict = VERDICT_LATER;
+		errno = EPROTO;
+	}
+	if (verdict == VERDICT_LATER)
+		die_unreadable(path);
+}
+
 /* Returns the exit code. */
-static int dump(const char *path)
+static int dump_records(struct cdb_file *file, const char *path, struct rule *reader)
 {
 	unsigned position = CDB_FILE_FIRST_RECORD;
-	struct cdb_file file;
-	struct rule reader;
+	struct prefix_lengths indexed, dumped = {.has_4 = {false}};
 	struct span key, data;
+	const struct pattern *pattern = &reader->pattern;
 	struct text out;
 	enum verdict verdict;
 	int code = 0;
 
-	if (cdb_file_open(&file, path) == -1)
-		die_unreadable(path);
-	if (!rule_init(&reader))
-		die(EXIT_TEMPORARY, "out of memory");
+	read_index(file, path, &indexed);
 	text_init(&out, LARGEST_OUTPUT);
-	while ((verdict = cdb_file_next(&file, &position, &key, &data)) == VERDICT_YES) {
-		if (!span_equal(key, SPAN(PREFIX_INDEX_KEY)) &&
-		    !decompile(&reader, key, data, &out)) {
+	while ((verdict = cdb_file_next(file, &position, &key, &data)) == VERDICT_YES) {
+		if (span_equal(key, SPAN(PREFIX_INDEX_KEY)))
+			continue;
+		if (!decompile(reader, &indexed, key, data, &out)) {
 			warn("no rule compiles to the record %.*s", (int)key.length, key.bytes);
 			code = EXIT_PERMANENT;
+		} else if (pattern->is_indexed) {
+			prefix_lengths_add(&dumped, pattern->version, pattern->prefix_length);
 		}
 		write_out(&out, OUTPUT_BLOCK);
 	}
@@ -246,6 +261,24 @@ static int dump(const char *path)
 		die_unreadable(path);
 	write_out(&out, 0);
 	text_free(&out);
+	if (code == 0 && memcmp(&indexed, &dumped, sizeof(indexed)) != 0) {
+		warn("no rules compile to the index of prefix lengths");
+		code = EXIT_PERMANENT;
+	}
+	return code;
+}
+
+static int dump(const char *path)
+{
+	struct cdb_file file;
+	struct rule reader;
+	int code;
+
+	if (cdb_file_open(&file, path) == -1)
+		die_unreadable(path);
+	if (!rule_init(&reader))
+		die(EXIT_TEMPORARY, "out of memory");
+	code = dump_records(&file, path, &reader);
 	rule_free(&reader);
 	cdb_file_close(&file);
 	return code;

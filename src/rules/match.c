@@ -78,7 +78,7 @@ static enum verdict ask_prefixes(struct question *question)
 		char key[PREFIX_KEY];
 
 		if (prefix_is_indexed(version, length) &&
-		    !(version == 4 ? lengths.has_4 : lengths.has_6)[length])
+		    !prefix_lengths_have(&lengths, version, length))
 			continue;
 		verdict = ask(question,
 			      (struct span){key, prefix_key(&question->address, length, key)});

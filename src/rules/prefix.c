@@ -50,6 +50,13 @@ void prefix_lengths_add(struct prefix_lengths *lengths, unsigned version, unsign
 	(version == 4 ? lengths->has_4 : lengths->has_6)[prefix_length] = true;
 }
 
+bool prefix_lengths_have(const struct prefix_lengths *lengths, unsigned version,
+			 unsigned prefix_length)
+{
+	return prefix_is_indexed(version, prefix_length) &&
+	       (version == 4 ? lengths->has_4 : lengths->has_6)[prefix_length];
+}
+
 static void write_family(struct span start, const bool *has, unsigned bits, struct text *data)
 {
 	bool is_first = true;

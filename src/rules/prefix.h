@@ -35,6 +35,10 @@ bool prefix_is_indexed(unsigned version, unsigned prefix_length);
 /* Note that such a key occurs. It must be one that is indexed. */
 void prefix_lengths_add(struct prefix_lengths *lengths, unsigned version, unsigned prefix_length);
 
+/* Whether it was noted that such a key occurs. */
+bool prefix_lengths_have(const struct prefix_lengths *lengths, unsigned version,
+			 unsigned prefix_length);
+
 /* Append the data of the index: "#4/" with the IPv4 lengths and "#6/" with those of IPv6, longest
  * first, separated by commas and ended by NUL; a family that has none is left out. Nothing is
  * appended, and no index is to be written, when there are none at all. */

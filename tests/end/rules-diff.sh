@@ -33,6 +33,16 @@ for seed in 1 2 3; do
 	tcprules --dump random.cdb | tcprules again.cdb again.tmp 2>/dev/null
 	check "random rules, seed $seed" cmp random.cdb again.cdb
 done
+printf '192.0.2.0/25:allow,RELAYCLIENT=""\n10.:allow\n' >network.rules
+"$PEERS/ucspi-tcp/usr/bin/tcprules" old.cdb old.tmp <network.rules
+tcprules --dump old.cdb | tcprules again.cdb again.tmp 2>/dev/null
+check "a network that an older compiler made stays one that nobody asks for" cmp old.cdb again.cdb
+printf '10.0.16-17.0/20:allow\n10.0.0.1:deny,A="\0"\n' | tcprules odd.cdb odd.tmp 2>/dev/null
+tcprules --dump odd.cdb | tcprules again.cdb again.tmp 2>/dev/null
+check "so does a range of networks, and a NUL is kept" cmp odd.cdb again.cdb
+printf '+15,5::prefix-lengths->#4/9\0\n\n' | cdb -c -t - odd.cdb
+matches "an index that no rules have" 'compile to the index' "$(tcprules --dump odd.cdb 2>&1)"
+same "an index that no rules have: exit code" 100 "$(code_of tcprules --dump odd.cdb)"
 printf '+6,0:1-2.3.->\n+4,0:1.2.->\n+4,5:1.3.->#note\n\n' | cdb -c -t - odd.cdb
 tcprules --dump odd.cdb >out 2>err
 same "a record that no rule compiles to: exit code" 100 $?

@@ -139,7 +139,7 @@ static void check_records(struct cdb_file *file, struct span array)
 		assert(span_equal(key, key_there) && span_equal(data, data_there));
 		before = position;
 		text_clear(&line);
-		if (decompile(&reader, key, data, &line))
+		if (decompile(&reader, NULL, key, data, &line))
 			assert(span_find(text_span(&line), '\n') == line.length - 1);
 		else
 			assert(line.length == 0);

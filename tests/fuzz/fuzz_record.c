@@ -95,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		return 0;
 	text_init(&line, 1024 * 1024);
 	text_add_string(&line, "before\n");
-	if (decompile(&reader, key, data, &line))
+	if (decompile(&reader, NULL, key, data, &line))
 		check_line(span_tail(text_span(&line), 7), key, data);
 	else
 		assert(line.length == 7);

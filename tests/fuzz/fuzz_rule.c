@@ -50,7 +50,7 @@ static void check_shown(struct rule *reader, struct span key, struct span data)
 	struct text line;
 
 	text_init(&line, 2 * RULE_LONGEST_LINE);
-	assert(decompile(reader, key, data, &line));
+	assert(decompile(reader, NULL, key, data, &line));
 	assert(span_find(text_span(&line), '\n') == line.length - 1);
 	text_free(&line);
 }
