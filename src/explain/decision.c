@@ -122,6 +122,11 @@ static void compare(struct decision *decision, const struct stat *text, const st
 		warn_of(decision, decision->cdb,
 			" is not what the rules' text compiles to; they differ from line ",
 			source->first_different);
+	else if (source->index_differs)
+		warn_of(decision, decision->cdb,
+			" is not what the rules' text compiles to: an older tcprules made it, "
+			"to which networks such as 192.0.2.0/25 mean nothing",
+			0);
 	else if (source->differs)
 		warn_of(decision, decision->cdb,
 			" is not what the rules' text compiles to: it holds more", 0);

@@ -73,6 +73,8 @@ static void compare(struct source *source, struct span key, struct span data, ui
 	     (!span_equal(key, other_key) || !span_equal(data, other_data)))) {
 		source->differs = true;
 		source->first_different = number;
+		source->index_differs = span_equal(key, SPAN(PREFIX_INDEX_KEY)) &&
+					(source->state == VERDICT_NO || span_equal(key, other_key));
 	}
 }
 

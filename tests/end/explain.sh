@@ -110,6 +110,11 @@ cp kept tcp.smtp && echo '192.0.2.9:deny' >>tcp.smtp
 matches "a longer text" 'differ from line 8' "$(told 192.0.2.1 user@example.org | tr -s '\n ' ' ')"
 head -n 3 kept >tcp.smtp
 matches "a shorter text" 'differ|it holds more' "$(told 192.0.2.1 user@example.org | tr -s '\n ' ' ')"
+cp tcp.smtp.cdb compiled && echo '192.0.2.0/25:deny' >tcp.smtp
+"$PEERS/ucspi-tcp/usr/bin/tcprules" tcp.smtp.cdb tmp <tcp.smtp
+matches "a compiler that knows no networks" 'an older tcprules made it' \
+	"$(told 192.0.2.1 user@example.org | tr -s '\n ' ' ')"
+mv compiled tcp.smtp.cdb && head -n 3 kept >tcp.smtp
 echo '192.0.2.9:perhaps' >>tcp.smtp
 matches "a text that cannot be compiled" 'cannot be compiled.* line 4' "$(told 192.0.2.1 user@example.org | tr -s '\n ' ' ')"
 same "and alone it tells nothing" 111 "$(code_of relay-explain -r tcp.smtp -c control 192.0.2.1 user@example.org)"
