@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "base/credentials.h"
@@ -101,6 +102,10 @@ static _Noreturn void check_password(char **program)
 	struct text message;
 	bool is_good;
 
+	if (getauxval(AT_SECURE))
+		die(EXIT_TEMPORARY,
+		    "set-user-ID or set-group-ID, this would lend its rights to any "
+		    "program: let who runs it read users.cdb instead");
 	read_message(&message);
 	is_good = credentials_read(text_span(&message), &name, &password);
 	if (is_good)

@@ -38,7 +38,8 @@ int main(int argc, char **argv)
 		die_usage(USAGE, "one directory is required");
 	result = marks_expire(argv[optind], lifetime, &count);
 	if (result == -1 && errno == EWOULDBLOCK)
-		info("another relay-expire is at work in %s", argv[optind]);
+		warn("%s is locked: another relay-expire is at work there, or somebody holds it",
+		     argv[optind]);
 	else if (result == -1)
 		die_errno(EXIT_TEMPORARY, "unable to tidy up %s", argv[optind]);
 	else

@@ -1,6 +1,7 @@
 #include "unix/control.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,6 +62,24 @@ static bool is_enough(enum wanted wanted, const struct text *contents)
 	       span_find(text_span(contents), '\n') < contents->length;
 }
 
+/* A file that was cut short or grew between two reads would be half an old list and half a new one.
+ */
+static const char *read_whole(int descriptor, enum wanted wanted, struct text *contents)
+{
+	size_t before = contents->length;
+	struct stat status;
+
+	if (file_read_all(descriptor, contents) == -1)
+		return is_enough(wanted, contents) ? NULL : strerror(errno);
+	if (wanted == FIRST_LINE)
+		return NULL;
+	if (fstat(descriptor, &status) == -1)
+		return strerror(errno);
+	return S_ISREG(status.st_mode) && (uintmax_t)status.st_size != contents->length - before
+		       ? "it was changed while it was read"
+		       : NULL;
+}
+
 static enum verdict read_file(const char *name, enum wanted wanted, struct text *contents,
 			      struct text *why)
 {
@@ -79,10 +98,9 @@ static enum verdict read_file(const char *name, enum wanted wanted, struct text 
 		verdict = VERDICT_NO;
 	else if (descriptor != -1 && wanted == SECRET)
 		reason = not_secret(descriptor, contents);
-	if (verdict == VERDICT_YES && !reason &&
-	    (descriptor == -1 ||
-	     (file_read_all(descriptor, contents) == -1 && !is_enough(wanted, contents))))
-		reason = strerror(errno);
+	if (verdict == VERDICT_YES && !reason)
+		reason = descriptor == -1 ? strerror(errno)
+					  : read_whole(descriptor, wanted, contents);
 	if (reason)
 		verdict = trouble(why, text_string(&path), reason);
 	if (descriptor != -1)

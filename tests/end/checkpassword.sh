@@ -37,6 +37,12 @@ kept_out "more than it" joe@example.org opensesame1
 kept_out "an empty password" joe@example.org ''
 kept_out "an unknown user" jim@example.org opensesame
 kept_out "a user in other letters" Joe@example.org opensesame
+if [ "$(id -u)" = 0 ] && install -g nogroup -m 2755 "$(type -P checkpassword-cdb)" lent 2>/dev/null; then
+	same "with rights that are not the caller's: exit code" 'exit code 111' \
+		"$(checkpassword-cdb() { "$work/lent" "$@"; }; enter other opensesame echo in)"
+	matches "and it says so" 'set-group-ID' "$(cat log)"
+	: >log
+fi
 kept_out "an empty name" '' opensesame
 kept_out "a locked user" locked opensesame
 kept_out "a locked user, with nothing" locked ''

@@ -162,6 +162,9 @@ same "relay-expire is silent" "" "$(relay-expire store 2>&1)"
 same "removes old marks, and nothing that is none" ".hidden 192.0.2.01 192.0.2.1 2001:db8:: notes" "$(ls -A store | tr '\n' ' ' | sed 's/ $//')"
 age 192.0.2.1 61
 same "-v counts" "relay-expire: info: store: 1 removed, 1 kept" "$(relay-expire -v -t 60 store 2>&1)"
+exec {held}<store && flock "$held"
+matches "a lock is told" 'store is locked' "$(relay-expire store 2>&1)"
+exec {held}<&-
 same "no directory" 111 "$(code_of relay-expire missing)"
 same "two directories" 100 "$(code_of relay-expire store store)"
 matches "it says which" 'unable to tidy up missing: No such file' "$(relay-expire missing 2>&1)"
@@ -180,7 +183,7 @@ renewals, expiries, old = [0], [0], [0]
 
 def expire():
     while time.time() < until:
-        subprocess.run(["relay-expire", "-t", "30", "store"], check=True)
+        subprocess.run(["relay-expire", "-t", "30", "store"], check=True, stderr=subprocess.DEVNULL)
         expiries[0] += 1
 
 def client(address):

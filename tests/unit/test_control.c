@@ -91,11 +91,12 @@ static void test_control_line_of_a_long_file(void **state)
 
 static void test_control_absent_is_not_unreadable(void **state)
 {
-	struct text line, why;
+	struct text line, contents, why;
 	char path[200];
 
 	(void)state;
 	text_init(&line, 100);
+	text_init(&contents, CONTROL_LARGEST);
 	text_init(&why, 1000);
 	assert_int_equal(control_line("missing", &line, &why), VERDICT_NO);
 	assert_int_equal(why.length, 0);
@@ -114,6 +115,13 @@ static void test_control_absent_is_not_unreadable(void **state)
 	assert_int_equal(symlink("real", path), 0);
 	assert_int_equal(control_line("link", &line, &why), VERDICT_YES);
 	CHECK_SPAN("a link that leads somewhere", text_span(&line), "a");
+	/* What is read is more than its size says, as where it grows meanwhile. */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/proc/self/status", path), 0);
+	text_clear(&why);
+	assert_int_equal(control_read("link", &contents, &why), VERDICT_LATER);
+	assert_non_null(strstr(text_string(&why), "changed while it was read"));
+	text_free(&contents);
 	text_free(&line);
 	text_free(&why);
 }
