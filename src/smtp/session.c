@@ -19,7 +19,7 @@ void session_say_detail(struct smtp_session *session, enum smtp_reply reply,
 		.has_sender = session->phase != PHASE_IDLE,
 		.sender = text_span(&session->sender),
 		.has_recipient = session->has_recipient,
-		.recipient = session->recipient,
+		.recipient = session->has_recipient ? session->recipient : (struct span){NULL, 0},
 	};
 
 	text_clear(&session->out);

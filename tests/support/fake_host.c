@@ -139,6 +139,7 @@ static void event(void *world, const struct smtp_event *event)
 	static const char *const kinds[] = {"accept", "refuse", "queued", "login", "nologin"};
 	struct text text;
 
+	assert(event->has_recipient || event->recipient.length == 0); /* else it may be gone */
 	text_init(&text, 16384);
 	text_add_number(&text, event->code);
 	text_add_string(&text, " why=");
