@@ -163,6 +163,7 @@ void message_bdat(struct smtp_session *session, struct span argument)
 	if (!number_read_span(span_head(argument, blank), INT64_MAX, &session->chunk_left) ||
 	    (word.length && !session->is_last_chunk)) {
 		session_say(session, REPLY_BAD_PARAMETER);
+		session_reset(session); /* else later chunks would make a message with a hole */
 		return;
 	}
 	/* Its bytes are on their way already: what is wrong is said when they have passed. */
