@@ -156,11 +156,11 @@ int main(int argc, char **argv)
 	look_up(&connection, &options.names);
 	judge(&options, &connection);
 	errno = trouble;
-	if (trouble && is_for_tcpserver()) { /* in its words, which it may be told to leave out */
-		warn_errno("dropping connection, unable to run %s", argv[optind]);
-		exit(EXIT_TEMPORARY);
-	}
-	if (trouble)
+	if (!trouble)
+		chain_exec_found(&path, argv + optind);
+	if (!is_for_tcpserver())
 		die_errno(EXIT_TEMPORARY, "unable to run %s", argv[optind]);
-	chain_exec_found(&path, argv + optind);
+	/* In its words, which it may be told to leave out. */
+	warn_errno("dropping connection, unable to run %s", argv[optind]);
+	return EXIT_TEMPORARY;
 }

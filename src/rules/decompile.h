@@ -12,8 +12,9 @@
 
 /* Append the line, with its LF. What is written is read back by the rule reader first: false, and
  * nothing appended, when no line compiles to this record and to nothing else (or memory is short).
- * The index of prefix lengths is no such record. Where *indexed is what the index of the rules says,
- * the line adds nothing to it either: a network that nobody asks for stays one; NULL: any will do. */
+ * The index of prefix lengths is no such record. Where *indexed is what the index of the rules
+ * says, the line adds nothing to it either: a network that nobody asks for stays one; NULL: any
+ * will do. */
 bool decompile(struct rule *reader, const struct prefix_lengths *indexed, struct span key,
 	       struct span data, struct text *line);
 

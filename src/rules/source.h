@@ -41,8 +41,8 @@ struct source {
 	bool differs;		  /* the database is not what the text compiles to */
 	uint64_t first_different; /* the first line that makes the difference; 0: what follows the
 				     last one */
-	bool index_differs;	  /* they differ in the index of prefix lengths and nothing before */
-	enum verdict state;	  /* LATER: the database cannot be read */
+	bool index_differs; /* they differ in the index of prefix lengths and nothing before */
+	enum verdict state; /* LATER: the database cannot be read */
 };
 
 /* Start. client may be NULL: then no rule is kept. compiled may be NULL. False when memory is

@@ -48,7 +48,6 @@ void chain_exec_found(const struct text *path, char **argv)
 	if (errno == ENOEXEC)
 		exec_by_shell(text_string(path), argv);
 	handle_signals(SIG_IGN); /* keeps errno */
-	die_errno(EXIT_TEMPORARY, "unable to run %s", argv[0]);
 }
 
 void chain_exec(char **argv)
@@ -56,7 +55,7 @@ void chain_exec(char **argv)
 	struct text path;
 
 	text_init(&path, LONGEST_PATH);
-	if (spawn_find(argv[0], &path) == -1)
-		die_errno(EXIT_TEMPORARY, "unable to run %s", argv[0]);
-	chain_exec_found(&path, argv);
+	if (spawn_find(argv[0], &path) == 0)
+		chain_exec_found(&path, argv);
+	die_errno(EXIT_TEMPORARY, "unable to run %s", argv[0]);
 }

@@ -16,7 +16,7 @@ void chain_ignore_signals(void);
 _Noreturn void chain_exec(char **argv);
 
 /* The same with the path of the program, for whoever has found it (unix/spawn.h) before he changed
- * the environment by the words of others. */
-_Noreturn void chain_exec_found(const struct text *path, char **argv);
+ * the environment by the words of others. Returns, with errno, when it cannot be run. */
+void chain_exec_found(const struct text *path, char **argv);
 
 #endif

@@ -33,10 +33,11 @@ struct state {
 
 /* --- the traditional lines --- */
 
-static void say_status(const struct state *state)
+/* With so many processes more than there are. */
+static void say_status(const struct state *state, size_t more)
 {
 	if (state->launcher->is_verbose)
-		report_plain("status: %zu/%u", children_count(state->children),
+		report_plain("status: %zu/%u", children_count(state->children) + more,
 			     state->launcher->limit);
 }
 
@@ -84,40 +85,64 @@ static void back_off(struct state *state, const char *what)
 	warn_errno("%s; trying on", what);
 }
 
-static pid_t start(struct state *state, int descriptor, char **environment)
+/* A process on its way to the program. */
+struct beginning {
+	const struct state *state;
+	const struct connection *connection;
+	pid_t process; /* 0: there was none yet */
+};
+
+static void say_beginning(void *world)
+{
+	struct beginning *beginning = world;
+
+	beginning->process = getpid();
+	say_connection(beginning->state, beginning->connection, beginning->process,
+		       beginning->state->launcher->policy.judge ? "ok" : NULL);
+}
+
+static pid_t start(struct state *state, struct beginning *beginning, int descriptor)
 {
 	const struct spawn_move moves[] = {{descriptor, STDIN_FILENO}, {descriptor, STDOUT_FILENO}};
 	const struct launcher *launcher = state->launcher;
+	char **environment = variables_array(state->variables);
 	pid_t process = -1;
 
-	if (state->path.length || spawn_find(launcher->file, &state->path) == 0)
-		process =
-			spawn(text_string(&state->path), launcher->program, environment, moves, 2);
+	if (environment && (state->path.length || spawn_find(launcher->file, &state->path) == 0))
+		process = launcher->is_verbose
+				  ? spawn_with(text_string(&state->path), launcher->program,
+					       environment, moves, 2, say_beginning, beginning)
+				  : spawn(text_string(&state->path), launcher->program, environment,
+					  moves, 2);
 	if (process == -1)
 		text_clear(&state->path); /* it may be found elsewhere, the next time */
 	return process;
 }
 
-/* False when the connection got no process. */
-static bool run(struct state *state, int descriptor, const struct connection *connection)
+static void run(struct state *state, int descriptor, const struct connection *connection)
 {
-	const struct launcher *launcher = state->launcher;
-	char **environment = variables_array(state->variables);
-	pid_t process = environment ? start(state, descriptor, environment) : -1;
+	struct beginning beginning = {state, connection, 0};
+	pid_t process;
+	int number;
 
-	if (process == -1 && (errno == EAGAIN || errno == ENOMEM)) {
+	say_status(state, 1);
+	process = start(state, &beginning, descriptor);
+	if (process != -1) {
+		backoff_succeed(&state->backoff);
+		children_add(state->children, process, &connection->remote);
+		return;
+	}
+	number = errno;
+	process = beginning.process;
+	if (process == 0)
+		say_connection(state, connection, 0, state->launcher->policy.judge ? "ok" : NULL);
+	errno = number;
+	if (number == EAGAIN || number == ENOMEM)
 		back_off(state, "dropping connections, unable to start a process");
-		return false;
-	}
-	if (process == -1) {
-		warn_errno("dropping connection, unable to run %s", launcher->file);
-		return false;
-	}
-	backoff_succeed(&state->backoff);
-	children_add(state->children, process, &connection->remote);
-	say_status(state);
-	say_connection(state, connection, process, launcher->policy.judge ? "ok" : NULL);
-	return true;
+	else
+		warn_errno("dropping connection, unable to run %s", state->launcher->file);
+	say_end(state, process, STATUS_DROPPED);
+	say_status(state, 0);
 }
 
 static void set_variable(void *world, const char *name, const char *value)
@@ -126,7 +151,7 @@ static void set_variable(void *world, const char *name, const char *value)
 		variables_set(world, name, value);
 }
 
-static bool let_in(struct state *state, int descriptor, const struct connection *connection)
+static void let_in(struct state *state, int descriptor, const struct connection *connection)
 {
 	const struct launcher *launcher = state->launcher;
 	struct connection_names names = names_of(launcher);
@@ -138,7 +163,7 @@ static bool let_in(struct state *state, int descriptor, const struct connection 
 			    (struct connection_sink){state->variables, set_variable});
 	if (launcher->policy.judge)
 		launcher->policy.grant(launcher->policy.world, state->variables);
-	return run(state, descriptor, connection);
+	run(state, descriptor, connection);
 }
 
 static bool write_banner(int descriptor, const char *banner)
@@ -201,8 +226,8 @@ static void serve(struct state *state, const struct listener *listener, int desc
 	if ((verdict == VERDICT_YES || state->launcher->is_verbose) &&
 	    listener_complete(listener, descriptor, connection) == -1)
 		verdict = VERDICT_LATER;
-	if (verdict == VERDICT_YES && !let_in(state, descriptor, connection))
-		verdict = VERDICT_LATER;
+	if (verdict == VERDICT_YES)
+		let_in(state, descriptor, connection);
 	close(descriptor);
 	if (verdict == VERDICT_YES)
 		return;
@@ -247,7 +272,7 @@ static bool take_signals(struct state *state)
 		if (!children_remove(state->children, process))
 			continue; /* a child of whatever this process was before */
 		say_end(state, process, status);
-		say_status(state);
+		say_status(state, 0);
 	}
 	return true;
 }
@@ -311,7 +336,7 @@ int launcher_run(const struct launcher *launcher, struct variables *variables)
 		return -1;
 	}
 	text_init(&state.path, MOST_PATH_BYTES);
-	say_status(&state);
+	say_status(&state, 0);
 	loop(&state);
 	close(state.signals);
 	children_free(state.children);

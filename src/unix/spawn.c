@@ -134,8 +134,20 @@ static void become(const char *path, char *const argv[], char *const envp[],
 	execve(path, argv, envp);
 }
 
+static void begin_nothing(void *world)
+{
+	(void)world;
+}
+
 pid_t spawn(const char *path, char *const argv[], char *const envp[],
 	    const struct spawn_move *moves, size_t count)
+{
+	return spawn_with(path, argv, envp, moves, count, begin_nothing, NULL);
+}
+
+pid_t spawn_with(const char *path, char *const argv[], char *const envp[],
+		 const struct spawn_move *moves, size_t count, void (*begin)(void *world),
+		 void *world)
 {
 	volatile int failure = 0; /* the child writes it: memory is shared until it executes */
 	sigset_t all, before;
@@ -146,6 +158,7 @@ pid_t spawn(const char *path, char *const argv[], char *const envp[],
 	sigprocmask(SIG_SETMASK, &all, &before);
 	child = vfork();
 	if (child == 0) {
+		begin(world);
 		become(path, argv, envp, moves, count);
 		failure = errno;
 		_exit(111);

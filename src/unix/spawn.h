@@ -32,4 +32,11 @@ int spawn_find(const char *name, struct text *path);
 pid_t spawn(const char *path, char *const argv[], char *const envp[],
 	    const struct spawn_move *moves, size_t count);
 
+/* The same, and before anything else the child calls begin: what it says there is said before the
+ * program can say anything. It runs in the caller's memory, with all signals blocked, while the
+ * caller waits; it may only change that memory and write. */
+pid_t spawn_with(const char *path, char *const argv[], char *const envp[],
+		 const struct spawn_move *moves, size_t count, void (*begin)(void *world),
+		 void *world);
+
 #endif

@@ -160,6 +160,18 @@ lacks "and never more than the limit" 'status: [3-9]/2' "$(cat limited.log)"
 exec 8>&- 9>&-
 stop "$server"
 
+for lookup in -H -h; do # each line of a program that was not announced before it is told
+	serve order -v $lookup -R -l 0 127.0.0.1 0 sh -c 'echo "program: from $$" >&2; echo in' || exit 1
+	for round in 1 2 3 4 5 6 7 8 9 10; do
+		for client in 1 2 3 4; do ask 127.0.0.1 "$port" >/dev/null & done
+		wait $(jobs -p | grep -v "^$server$")
+	done
+	stop "$server"
+	same "$lookup: the program speaks after its pid line" "40 programs, 0 too early" \
+		"$(awk '/: pid/ {seen[$3] = 1} /^program/ {count++; if (!seen[$3]) early++}
+			END {print count + 0 " programs, " early + 0 " too early"}' order.log)"
+done
+
 serve per-client -C 2 -H -R -l 0 0 0 sh -c 'echo in; exec cat' || exit 1
 for address in 127.0.0.1 ::1; do
 	exec 7<>"/dev/tcp/$address/$port"
