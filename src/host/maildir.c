@@ -172,14 +172,28 @@ enum queue_status maildir_receive(struct maildir *maildir, int descriptor, struc
 	return spool_receive(&maildir->spool, descriptor, why);
 }
 
-/* Give a file another name, which nobody may have yet. Returns 0, or -1 with errno. */
-static int rename_to_new_name(const char *from, const char *to)
+/* Keeps errno. */
+static bool is_name_of(const char *path, int file)
 {
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+	struct stat named, opened;
+	int kept = errno;
+	bool is_it = lstat(path, &named) == 0 && fstat(file, &opened) == 0 &&
+		     named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+
+	errno = kept;
+	return is_it;
+}
+
+/* Give an open file another name, which nobody may have yet. Returns 0, or -1 with errno. By NFS
+ * an error may tell of what was done: a server whose answer got lost is asked to do it again. */
+static int rename_to_new_name(const char *from, const char *to, int file)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 || is_name_of(to, file))
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -1;
-	if (link(from, to) == -1) /* a file system that knows no such rename */
+	/* A file system that knows no such rename. */
+	if (link(from, to) == -1 && !is_name_of(to, file))
 		return -1;
 	unlink(from);
 	return 0;
@@ -196,9 +210,9 @@ static enum queue_status move_into_new(struct maildir *maildir, struct text *why
 	text_init(&target, MAILDIR_LONGEST_PATH);
 	write_path(maildir, "new", &target);
 	errno = ENAMETOOLONG;
-	result = target.failed ? -1 : rename_to_new_name(path, target.bytes);
+	result = target.failed ? -1 : rename_to_new_name(path, target.bytes, maildir->file);
 	if (result == -1 && errno == ENOENT && make_directories(maildir) == 0)
-		result = rename_to_new_name(path, target.bytes);
+		result = rename_to_new_name(path, target.bytes, maildir->file);
 	if (result == -1) {
 		status = trouble(QUEUE_NO_FILES, "move a message to", text_string(&target), why);
 	} else if (file_sync_directory_of(target.bytes) == -1) {

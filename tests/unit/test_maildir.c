@@ -1,7 +1,9 @@
 #include "host/maildir.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +13,42 @@
 
 static char home[] = "/tmp/tidewaiter-maildir.XXXXXX";
 static char directory[200];
+
+#ifdef __GLIBC__ /* elsewhere renameat2 is no function that could be wrapped, see unix/kernel.h */
+enum deed { DONE, LEFT, TAKEN }; /* TAKEN: somebody else has got the name meanwhile */
+
+static struct outcome {
+	enum deed deed;
+	int number; /* errno; 0: success */
+} renaming, linking;
+
+int __real_renameat2(int one, const char *from, int other, const char *to, unsigned flags);
+int __real_link(const char *from, const char *to);
+int __wrap_renameat2(int one, const char *from, int other, const char *to, unsigned flags);
+int __wrap_link(const char *from, const char *to);
+
+static int tell(const struct outcome *outcome, int result, const char *to)
+{
+	if (outcome->deed == TAKEN)
+		close(open(to, O_WRONLY | O_CREAT | O_EXCL, 0600));
+	if (outcome->number == 0)
+		return result;
+	errno = outcome->number;
+	return -1;
+}
+
+int __wrap_renameat2(int one, const char *from, int other, const char *to, unsigned flags)
+{
+	bool is_done = renaming.deed == DONE;
+
+	return tell(&renaming, is_done ? __real_renameat2(one, from, other, to, flags) : -1, to);
+}
+
+int __wrap_link(const char *from, const char *to)
+{
+	return tell(&linking, linking.deed == DONE ? __real_link(from, to) : -1, to);
+}
+#endif
 
 static int make_directory(void **state)
 {
@@ -189,6 +227,56 @@ static void test_maildir_takes_nothing_it_cannot_read(void **state)
 	text_free(&why);
 }
 
+#ifdef __GLIBC__
+static void test_maildir_believes_no_error_about_what_was_done(void **state)
+{
+	static const struct {
+		const char *name;
+		struct outcome renaming, linking;
+		enum queue_status status;
+	} cases[] = {
+		{"renamed, but EIO", {DONE, EIO}, {DONE, 0}, QUEUE_OK},
+		{"renamed, but EEXIST", {DONE, EEXIST}, {DONE, 0}, QUEUE_OK},
+		{"renamed, but ENOENT", {DONE, ENOENT}, {DONE, 0}, QUEUE_OK},
+		{"linked", {LEFT, EINVAL}, {DONE, 0}, QUEUE_OK},
+		{"linked, but EEXIST", {LEFT, EINVAL}, {DONE, EEXIST}, QUEUE_OK},
+		{"linked, but ESTALE", {LEFT, ENOSYS}, {DONE, ESTALE}, QUEUE_OK},
+		{"not renamed", {LEFT, EIO}, {DONE, 0}, QUEUE_NO_FILES},
+		{"not linked", {LEFT, EINVAL}, {LEFT, EIO}, QUEUE_NO_FILES},
+		{"a name of another's", {TAKEN, EEXIST}, {DONE, 0}, QUEUE_NO_FILES},
+		{"to be linked to that", {LEFT, EINVAL}, {TAKEN, EEXIST}, QUEUE_NO_FILES},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		bool is_taken =
+			cases[index].renaming.deed == TAKEN || cases[index].linking.deed == TAKEN;
+		int descriptor = file_of(SPAN("Subject: x\n"));
+		enum queue_status status;
+		struct maildir maildir;
+		char path[1000];
+		struct text why;
+
+		text_init(&why, 1000);
+		maildir_init(&maildir, directory);
+		assert_int_equal(maildir_receive(&maildir, descriptor, &why), QUEUE_OK);
+		renaming = cases[index].renaming;
+		linking = cases[index].linking;
+		status = maildir_store(&maildir, SPAN(""), &why);
+		renaming = linking = (struct outcome){DONE, 0};
+		if (status != cases[index].status)
+			fail_msg("%s: %d, %s", cases[index].name, (int)status, text_string(&why));
+		if (list("tmp", path) != 0 || list("new", path) != (status == QUEUE_OK || is_taken))
+			fail_msg("%s: not the right files", cases[index].name);
+		if (status == QUEUE_OK || is_taken)
+			unlink(path);
+		close(descriptor);
+		maildir_free(&maildir);
+		text_free(&why);
+	}
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +284,9 @@ int main(void)
 		cmocka_unit_test(test_maildir_is_private),
 		cmocka_unit_test(test_maildir_says_what_failed),
 		cmocka_unit_test(test_maildir_takes_nothing_it_cannot_read),
+#ifdef __GLIBC__
+		cmocka_unit_test(test_maildir_believes_no_error_about_what_was_done),
+#endif
 	};
 
 	return cmocka_run_group_tests_name("maildir", tests, make_directory, remove_directory);
