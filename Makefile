@@ -62,6 +62,7 @@ LIBS_test_control_list := -lcrypt
 LIBS_test_routes    := -lcrypt -Wl$(,)--wrap=realloc
 LIBS_test_client    := -Wl$(,)--wrap=tls_request_make
 LIBS_test_settings  := -Wl$(,)--wrap=realloc
+LIBS_test_file      := -Wl$(,)--wrap=fsync
 LIBS_test_maildir   := -Wl$(,)--wrap=renameat2$(,)--wrap=link
 LIBS_test_temporary := -Wl$(,)--wrap=flock$(,)--wrap=ftruncate
 LIBS_test_marks_races := -pthread $(foreach call,openat futimens fstatat renameat linkat unlinkat,-Wl$(,)--wrap=$(call))

@@ -140,12 +140,17 @@ int file_protect_like(int descriptor, int model)
 
 int file_sync_directory_of(const char *path)
 {
-	const char *slash = strrchr(path, '/');
+	struct span name = span_of(path);
 	char directory[4096] = ".";
-	size_t length = slash ? (size_t)(slash - path) : 0;
 	int descriptor, result, kept;
+	size_t length;
 
-	if (slash && length == 0)
+	while (name.length > 1 && name.bytes[name.length - 1] == '/')
+		name.length--; /* "mail/" is in the directory that "mail" is in */
+	length = span_find_last(name, '/');
+	if (length == name.length)
+		length = 0;
+	else if (length == 0)
 		length = 1; /* the root */
 	if (length >= sizeof(directory)) {
 		errno = ENAMETOOLONG;

@@ -32,7 +32,8 @@ void file_keep_only(const int *kept, size_t count);
  * this process may not give is left out, and then the group may nothing. */
 int file_protect_like(int descriptor, int model);
 
-/* Make a rename or a new name in the directory that holds path durable. */
+/* Make a rename or a new name in the directory that holds path durable. Slashes at the end of path
+ * do not count. */
 int file_sync_directory_of(const char *path);
 
 #endif

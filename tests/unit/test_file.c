@@ -7,6 +7,15 @@
 
 #include "support/check.h"
 
+static struct stat synced; /* what the last fsync was asked for */
+
+int __wrap_fsync(int descriptor);
+
+int __wrap_fsync(int descriptor)
+{
+	return fstat(descriptor, &synced);
+}
+
 static int make_file(mode_t mode)
 {
 	char path[] = "/tmp/tidewaiter-file.XXXXXX";
@@ -43,10 +52,43 @@ static void test_file_is_protected_like_another(void **state)
 	}
 }
 
+static void test_file_syncs_the_directory_that_holds_it(void **state)
+{
+	static const struct {
+		const char *path, *directory;
+	} cases[] = {
+		{"a", "."},
+		{"a/", "."},
+		{"a//", "."},
+		{"/tmp/a", "/tmp"},
+		{"/tmp/a/", "/tmp"},
+		{"/tmp//a//", "/tmp"},
+		{"/usr/lib/", "/usr"},
+		{"/usr/lib/a", "/usr/lib"},
+		{"/tmp", "/"},
+		{"/tmp/", "/"},
+		{"/", "/"},
+		{"//", "/"},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct stat expected;
+
+		synced = (struct stat){.st_ino = 0};
+		assert_int_equal(stat(cases[index].directory, &expected), 0);
+		if (file_sync_directory_of(cases[index].path) == -1)
+			fail_msg("%s: not synced", cases[index].path);
+		if (synced.st_dev != expected.st_dev || synced.st_ino != expected.st_ino)
+			fail_msg("%s: not in %s", cases[index].path, cases[index].directory);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_file_is_protected_like_another),
+		cmocka_unit_test(test_file_syncs_the_directory_that_holds_it),
 	};
 
 	return cmocka_run_group_tests_name("file", tests, NULL, NULL);
