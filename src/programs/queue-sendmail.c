@@ -5,8 +5,8 @@
  *
  * Reads the message from descriptor 0 to its end, then the envelope from descriptor 1, and only
  * then runs SENDMAIL (default /usr/sbin/sendmail) -i -f SENDER -- RECIPIENT... with the message as
- * its input. Exit 0: it exited with 0. Any other code, one of queue/status.h, tells what it or this
- * program found wrong.
+ * its input. Exit 0: it exited with 0 and has read all of that. Any other code, one of
+ * queue/status.h, tells what it or this program found wrong.
  */
 #include <errno.h>
 #include <signal.h>
@@ -69,29 +69,33 @@ static pid_t wait_for(pid_t child, int64_t moment, int *status, bool *was_late)
 }
 
 /* Start it with the message on descriptor 0; what it says goes to the log. -1 with errno. */
-static pid_t start(struct submission *submission, struct sendmail *sendmail)
+static pid_t start(int message, struct sendmail *sendmail)
 {
-	int message = spool_open(&submission->spool), kept;
 	struct spawn_move moves[] = {{message, 0}, {2, 1}, {2, 2}};
 	struct text path;
 	pid_t child = -1;
+	int kept;
 
 	text_init(&path, REPORT_LINE);
 	if (message != -1 && spawn_find(sendmail->arguments[0], &path) == 0)
 		child = spawn(text_string(&path), sendmail->arguments, environ, moves, 3);
 	kept = errno;
 	text_free(&path);
-	if (message != -1)
-		close(message);
 	errno = kept;
 	return child;
 }
 
-static enum queue_status run(struct submission *submission, struct sendmail *sendmail,
+/* Who reads on descriptor 0 moves the place at which ours stands, too. */
+static bool was_read(int message, const struct submission *submission)
+{
+	return lseek(message, 0, SEEK_CUR) >= (off_t)submission->spool.size;
+}
+
+static enum queue_status run(struct submission *submission, struct sendmail *sendmail, int message,
 			     int64_t moment)
 {
 	const char *program = sendmail->arguments[0];
-	pid_t child = start(submission, sendmail);
+	pid_t child = start(message, sendmail);
 	bool was_late;
 	int status;
 
@@ -105,12 +109,15 @@ static enum queue_status run(struct submission *submission, struct sendmail *sen
 		die_errno(QUEUE_NOT_RUN, "unable to run %s", program);
 	if (wait_for(child, moment, &status, &was_late) == -1)
 		die_errno(QUEUE_BUG, "unable to wait for %s", program);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && was_read(message, submission))
 		return QUEUE_OK;
 	if (was_late)
 		die(QUEUE_TIMEOUT, "%s did not end in time", program);
 	if (!WIFEXITED(status))
 		die(QUEUE_REFUSED_NOW, "%s was ended by signal %d", program, WTERMSIG(status));
+	if (WEXITSTATUS(status) == 0)
+		die(QUEUE_REFUSED_NOW, "%s exited with code 0, but has not read all of the message",
+		    program);
 	warn("%s exited with code %d", program, WEXITSTATUS(status));
 	return sendmail_status(WEXITSTATUS(status));
 }
@@ -121,11 +128,16 @@ static enum queue_status hand_on(struct submission *submission, int64_t moment)
 	enum queue_status status = QUEUE_NO_MEMORY;
 	struct sendmail sendmail;
 	struct text wrong;
+	int message;
 
 	text_init(&wrong, ENVELOPE_ADDRESS);
 	switch (sendmail_init(&sendmail, program && *program ? program : DEFAULT,
 			      &submission->envelope, &wrong)) {
-	case SENDMAIL_READY: status = run(submission, &sendmail, moment); break;
+	case SENDMAIL_READY:
+		message = spool_open(&submission->spool);
+		status = run(submission, &sendmail, message, moment);
+		close(message);
+		break;
 	case SENDMAIL_NO_ADDRESS:
 		warn("an address has no form for sendmail: %s", text_string(&wrong));
 		status = submission_refuse(submission, VERDICT_NO,

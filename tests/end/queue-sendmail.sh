@@ -105,8 +105,13 @@ kill -TERM $queue
 wait $queue
 same "SIGTERM is passed on" 52 $?
 check "and waited for" test ! -e "/proc/$(cat out/child)"
-sendmail_is 'exec sleep 0.3'
-same "one that does not read its input" "0 " "$(hand_in "$letter\0")"
+sendmail_is 'exit 0'
+same "one that does not read the message" "71 " "$(hand_in "$letter\0")"
+matches "the log says so" '^queue-sendmail: fatal: .* exited with code 0, but has not read all of the message$' "$(cat log)"
+same "of an empty one there is nothing to read" "0 " "$(mv message small; : >message; hand_in "$letter\0"; mv small message)"
+sendmail_is 'exec dd bs=1 count=20 of=/dev/null'
+same "nor one that reads half of it" "71 " "$(hand_in "$letter\0")"
+same "nor of a large one" "71 " "$(head -c 300000 /dev/zero >message; hand_in "$letter\0")"
 SENDMAIL=$work/nowhere
 same "one that is not there" "120 " "$(hand_in "$letter\0")"
 same "QUEUETIMEOUT without sense" "55 " "$(QUEUETIMEOUT=x hand_in "$letter\0")"
