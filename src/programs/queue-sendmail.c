@@ -68,7 +68,7 @@ static pid_t wait_for(pid_t child, int64_t moment, int *status, bool *was_late)
 	return result;
 }
 
-/* Start it with the message on descriptor 0; what it says goes to the log. -1 with errno. */
+/* Start it with the message on descriptor 0; what it says goes to descriptor 2. -1 with errno. */
 static pid_t start(int message, struct sendmail *sendmail)
 {
 	struct spawn_move moves[] = {{message, 0}, {2, 1}, {2, 2}};
