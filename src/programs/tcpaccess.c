@@ -162,5 +162,5 @@ int main(int argc, char **argv)
 		die_errno(EXIT_TEMPORARY, "unable to run %s", argv[optind]);
 	/* In its words, which it may be told to leave out. */
 	warn_errno("dropping connection, unable to run %s", argv[optind]);
-	return EXIT_TEMPORARY;
+	exit(EXIT_TEMPORARY);
 }
