@@ -4,8 +4,8 @@
     kills.py [--port PORT] [--messages N] [--clients N] [--seed N] [--recipients N] [--chance PERCENT]
         [--whole N] [--may-be-cut] --store DIRECTORY --server COMMAND
 
-COMMAND is run by a shell, with {port} in it replaced by 0 at first; it writes the port at which it
-listens, and is given that one whenever it is started again. Clients send numbered messages to PORT, or
+COMMAND is run by a shell, with {port} in it replaced by a free one; it writes the port at which it
+listens, and is given the same one whenever it is started again. Clients send numbered messages to PORT, or
 to the server's own. So many percent of the processes below the server are killed with SIGKILL, each at a
 random moment of the time that such a process lives; every Nth time it is the server and all below it, or
 the server alone when clients may be cut, that is killed, and started again.
@@ -185,7 +185,11 @@ def end(descriptor):
 
 class Server:
     def __init__(self):
-        self.port = 0
+        # Bound here as well, but not listened at, the port is nobody else's while the server is away.
+        self.holder = socket.socket()
+        self.holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.holder.bind(("127.0.0.1", 0))
+        self.port = self.holder.getsockname()[1]
         self.start()
 
     def start(self):
@@ -194,7 +198,6 @@ class Server:
             self.process = subprocess.Popen(["sh", "-c", "exec " + command], stdout=subprocess.PIPE)
             line = self.process.stdout.readline().strip()
             if line.isdigit():
-                self.port = int(line)
                 return
             self.process.wait()  # who was killed may have connections yet
             time.sleep(0.05)
