@@ -7,6 +7,7 @@
 #include "queue/mailbox.h"
 #include "queue/wire.h"
 #include "unix/deadline.h"
+#include "unix/report.h"
 
 #define LONGEST_WORDS	1024
 #define LONGEST_COMMAND 4096
@@ -92,7 +93,8 @@ void smtp_client_recipient(struct smtp_client *client, struct span recipient,
 	text_free(&command);
 }
 
-/* Send the message and its end. Returns 0, or -1 with errno. */
+/* Send the message and its end, but no end behind which an answer would be believed that was given
+ * before. Returns 0, or -1 with errno. */
 static int send_message(struct smtp_client *client, struct spool *spool)
 {
 	struct wire wire = {.is_inside_line = false};
@@ -116,6 +118,8 @@ static int send_message(struct smtp_client *client, struct spool *spool)
 	}
 	text_clear(&out);
 	wire_end(&wire, &out);
+	if (result == 0 && !smtp_talk_is_quiet(client))
+		result = -1;
 	if (result == 0) {
 		errno = ENOMEM;
 		result = out.failed ? -1
@@ -143,6 +147,12 @@ void smtp_client_answer(struct smtp_client *client, struct smtp_result *result)
 {
 	if (client->is_open)
 		smtp_talk_hear(client, client->settings->moment, result);
+	if (client->is_open && result->verdict == VERDICT_YES &&
+	    !stream_has_arrived(&client->stream)) {
+		warn("%s says that it took a message that it has not read", client->name);
+		errno = EPROTO;
+		smtp_talk_lose(client, QUEUE_CONNECTION_FAILED, "believe", result);
+	}
 }
 
 void smtp_client_close(struct smtp_client *client)

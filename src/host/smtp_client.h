@@ -82,9 +82,10 @@ void smtp_client_recipient(struct smtp_client *client, struct span recipient,
 			   struct smtp_result *result);
 void smtp_client_data(struct smtp_client *client, struct spool *spool, struct smtp_result *result);
 
-/* Hear what came of it: once by SMTP; by LMTP once for each recipient. The next hop may have the
- * message already, and who gives up sends it twice: so this has no step's time, but all that is
- * left. RFC 5321 section 4.5.3.2.6 wants ten minutes. */
+/* Hear what came of it: once by SMTP; by LMTP once for each recipient. Nobody is believed to have
+ * taken it before it has arrived. The next hop may have the message already, and who gives up sends
+ * it twice: so this has no step's time, but all that is left. RFC 5321 section 4.5.3.2.6 wants ten
+ * minutes. */
 void smtp_client_answer(struct smtp_client *client, struct smtp_result *result);
 
 /* Say QUIT if that can be said, and close. */

@@ -83,6 +83,21 @@ void smtp_talk_hear(struct smtp_client *client, int64_t moment, struct smtp_resu
 		smtp_talk_lose(client, next_hop_lost(errno), "hear", result);
 }
 
+bool smtp_talk_is_quiet(struct smtp_client *client)
+{
+	ssize_t count = (ssize_t)(client->end - client->start);
+
+	if (count == 0) {
+		count = stream_read(&client->stream, client->bytes, sizeof(client->bytes),
+				    deadline_in(0));
+		client->start = 0;
+		client->end = count > 0 ? (size_t)count : 0;
+	}
+	if (count >= 0)
+		errno = count ? EPROTO : ECONNRESET;
+	return count == -1 && errno == ETIMEDOUT;
+}
+
 void smtp_talk_hear_refusal(struct smtp_client *client, struct smtp_result *result)
 {
 	int64_t moment = deadline_in(NEXT_HOP_LAST_WORDS);

@@ -20,6 +20,10 @@ void smtp_talk_say(struct smtp_client *client, struct text *command, struct smtp
 void smtp_talk_say_words(struct smtp_client *client, const char *verb, struct span argument,
 			 struct smtp_result *result);
 
+/* Whether nothing has come that was not heard: a reply that precedes what it seems to answer is
+ * none. Else errno is EPROTO, or tells how the connection ended. */
+bool smtp_talk_is_quiet(struct smtp_client *client);
+
 /* The message could not be sent whole, for the reason in errno. A refusal that can be read is the
  * answer to it all the same; any other reply is worth nothing. The connection is of no more use. */
 void smtp_talk_hear_refusal(struct smtp_client *client, struct smtp_result *result);

@@ -155,6 +155,7 @@ mv message small
 head -c 30000000 /dev/zero | tr '\0' 'a' | fold -w 100 >message
 form=smtps private=QUIT nasty "82 D552 5.3.4 too big (#5.3.4)" "${tls[@]}" 'body=552 5.3.4 too big>close'
 form=smtps private=QUIT nasty "74 " "${tls[@]}" 'body=250 kept>close'
+form=smtps private=QUIT nasty "74 " "${tls[@]}" data=inject
 form=smtps private=QUIT seconds=2 nasty "82 Z450 4.3.1 no room (#4.3.1)" "${tls[@]}" 'body=450 4.3.1 no room>silent'
 mv small message
 

@@ -138,6 +138,7 @@ nasty "0 250 kept as 4711" quit=close
 nasty "0 250 kept as 4711" quit=silent
 nasty "0 250 kept" 'dot=250 kept>close'
 nasty "82 Z250 go" "data=250 go"
+nasty "74 " data=inject # 250 and 354 at once
 nasty "82 Dthe message is too large for the next hop (#5.3.4)" --offer 'SIZE 20'
 mv message small
 printf 'ab\r\n.d\r\nef' >message # 12 bytes, less the dot that is doubled

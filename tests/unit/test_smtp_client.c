@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "support/talk.h"
@@ -164,6 +165,83 @@ static void test_smtp_client_go_ahead_is_354(void **state)
 	talk_end(&talk, "250 for DATA");
 }
 
+static void test_smtp_client_believes_nothing_said_before_the_end(void **state)
+{
+	static const struct {
+		const char *name, *kind, *says;
+		enum verdict verdict;
+		enum queue_status status;
+		const char *words;
+	} cases[] = {
+		{"it has it", "", "354 go\r\n250 kept\r\n", VERDICT_LATER, QUEUE_CONNECTION_FAILED,
+		 ""},
+		{"it has them", "lmtp:", "354 go\r\n250 kept\r\n250 kept\r\n", VERDICT_LATER,
+		 QUEUE_CONNECTION_FAILED, ""},
+		{"go ahead, twice", "", "354 go\r\n354 go\r\n", VERDICT_LATER,
+		 QUEUE_CONNECTION_FAILED, ""},
+		{"a refusal counts", "", "354 go\r\n552 full\r\n", VERDICT_NO, 0, "552 full"},
+		{"and so does one for now", "lmtp:", "354 go\r\n452 full\r\n", VERDICT_LATER, 0,
+		 "452 full"},
+	};
+	const struct smtp_message message = {.sender = SPAN("a@b"), .size = 26};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		const bool is_lmtp = *cases[index].kind != '\0';
+		const struct step steps[MOST_STEPS] = {
+			{GREETING},
+			{is_lmtp ? "LHLO me.example\r\n" : HELLO, OK},
+			{MAIL, OK},
+			{RCPT, OK},
+			{"DATA\r\n", cases[index].says},
+			{"Subject: x\r\n\r\n..\r\nlast", SILENT}};
+		struct talk talk;
+
+		talk_begin(&talk, cases[index].kind, "", steps);
+		deliver(&talk, &message);
+		talk_check(&talk, cases[index].name, cases[index].verdict, cases[index].status,
+			   cases[index].words);
+		talk_end(&talk, cases[index].name);
+	}
+}
+
+static void test_smtp_client_believes_nobody_who_has_not_read(void **state)
+{
+	const struct smtp_client_settings settings = {.moment = deadline_in(10000)};
+	struct smtp_client client;
+	struct smtp_result result;
+	struct capture capture;
+	enum verdict unread;
+	char bytes[10];
+	struct text log;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	text_init(&log, 10000);
+	smtp_client_init(&client, &settings);
+	smtp_result_init(&result);
+	client.stream.descriptor = pair[0];
+	client.is_open = true;
+	assert_int_equal(write(pair[0], ".\r\n", 3), 3);
+	assert_int_equal(read(pair[1], bytes, sizeof(bytes)), 3);
+	assert_int_equal(write(pair[1], OK OK, 2 * strlen(OK)), 2 * strlen(OK));
+	smtp_client_answer(&client, &result);
+	assert_int_equal(result.verdict, VERDICT_YES);
+	assert_int_equal(write(pair[0], ".\r\n", 3), 3);
+	capture = capture_begin();
+	smtp_client_answer(&client, &result);
+	unread = result.verdict;
+	capture_end(&capture, &log);
+	assert_int_equal(unread, VERDICT_LATER);
+	assert_int_equal(result.status, QUEUE_CONNECTION_FAILED);
+	assert_false(client.is_open);
+	smtp_result_free(&result);
+	smtp_client_free(&client);
+	text_free(&log);
+	close(pair[1]);
+}
+
 static void test_smtp_client_lmtp_answers_for_each(void **state)
 {
 	static const struct step steps[MOST_STEPS] = {
@@ -233,6 +311,8 @@ int main(void)
 		cmocka_unit_test(test_smtp_client_says_what_is_offered),
 		cmocka_unit_test(test_smtp_client_go_ahead_is_354),
 		cmocka_unit_test(test_smtp_client_steps_have_one_time_together),
+		cmocka_unit_test(test_smtp_client_believes_nothing_said_before_the_end),
+		cmocka_unit_test(test_smtp_client_believes_nobody_who_has_not_read),
 		cmocka_unit_test(test_smtp_client_lmtp_answers_for_each),
 		cmocka_unit_test(test_smtp_client_waits_for_what_came_of_it),
 	};
