@@ -88,36 +88,12 @@ static void start_tls(struct smtp_client *client, struct smtp_result *result)
 		introduce(client, result);
 }
 
-static int connect_to(struct smtp_client *client, const struct route *route)
+/* Be greeted over a new connection, and greet, with TLS if the route has it. */
+static void meet(struct smtp_client *client, const struct route *route, struct smtp_result *result)
 {
-	const struct smtp_client_settings *settings = client->settings;
-	int64_t latest = deadline_in(settings->connect_time);
-	char host[256];
-
-	if (route->host.length >= sizeof(host)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(host, route->host.bytes, route->host.length);
-	host[route->host.length] = '\0';
-	memcpy(client->name, host, sizeof(host));
-	client->is_lmtp = route->is_lmtp;
-	if (route->is_path)
-		return stream_connect_path(&client->stream, host,
-					   latest < settings->moment ? latest : settings->moment);
-	return stream_connect_host(&client->stream, host, route->port, settings->connect_time,
-				   settings->moment);
-}
-
-void smtp_client_open(struct smtp_client *client, const struct route *route,
-		      struct smtp_result *result)
-{
-	client->has_login = client->is_logging_in = false;
-	client->is_open = connect_to(client, route) == 0;
-	if (!client->is_open) {
-		smtp_talk_lose(client, next_hop_not_reached(errno), "connect to", result);
-		return;
-	}
+	client->is_open = true;
+	client->is_secure = false;
+	client->start = client->end = 0;
 	if (route->security == ROUTE_TLS && !secure(client, result))
 		return;
 	smtp_talk_hear(client, smtp_talk_moment(client), result);
@@ -125,6 +101,68 @@ void smtp_client_open(struct smtp_client *client, const struct route *route,
 		introduce(client, result);
 	if (result->verdict == VERDICT_YES && route->security == ROUTE_STARTTLS)
 		start_tls(client, result);
+}
+
+static void meet_at_path(struct smtp_client *client, const struct route *route,
+			 struct smtp_result *result)
+{
+	int64_t latest = deadline_in(client->settings->connect_time);
+
+	if (latest > client->settings->moment)
+		latest = client->settings->moment;
+	if (stream_connect_path(&client->stream, client->name, latest) == -1)
+		smtp_talk_lose(client, next_hop_not_reached(errno), "connect to", result);
+	else
+		meet(client, route, result);
+}
+
+/* RFC 5321 section 5.1: go on to the next address until one of them takes mail. If none does, the
+ * result is what was wrong with the last one that was there. */
+static void meet_at_host(struct smtp_client *client, const struct route *route,
+			 struct smtp_result *result)
+{
+	const struct smtp_client_settings *settings = client->settings;
+	struct stream_addresses addresses;
+	bool was_there = false;
+
+	if (stream_find(&addresses, client->name, route->port) == -1) {
+		smtp_talk_lose(client, next_hop_not_reached(errno), "connect to", result);
+		return;
+	}
+	for (;;) {
+		if (stream_connect_next(&client->stream, &addresses, settings->connect_time,
+					settings->moment) == 0)
+			meet(client, route, result);
+		else if (!was_there)
+			smtp_talk_lose(client, next_hop_not_reached(errno), "connect to", result);
+		was_there = true;
+		if (result->verdict == VERDICT_YES || !addresses.left ||
+		    deadline_left(settings->moment) == 0)
+			break;
+		if (client->is_open)
+			warn("an address of %s takes no mail: %s", client->name,
+			     text_string(&result->words));
+		smtp_client_close(client);
+	}
+	stream_addresses_free(&addresses);
+}
+
+void smtp_client_open(struct smtp_client *client, const struct route *route,
+		      struct smtp_result *result)
+{
+	client->has_login = client->is_logging_in = client->is_open = false;
+	client->is_lmtp = route->is_lmtp;
+	if (route->host.length >= sizeof(client->name)) {
+		errno = ENAMETOOLONG;
+		smtp_talk_lose(client, next_hop_not_reached(errno), "connect to", result);
+		return;
+	}
+	memcpy(client->name, route->host.bytes, route->host.length);
+	client->name[route->host.length] = '\0';
+	if (route->is_path)
+		meet_at_path(client, route, result);
+	else
+		meet_at_host(client, route, result);
 	if (result->verdict == VERDICT_YES)
 		smtp_login(client, route, result);
 	if (result->verdict == VERDICT_NO)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -89,33 +90,42 @@ int stream_connect_path(struct stream *stream, const char *path, int64_t moment)
 	return result;
 }
 
-int stream_connect_host(struct stream *stream, const char *host, uint16_t port,
-			int64_t milliseconds, int64_t moment)
+int stream_find(struct stream_addresses *addresses, const char *host, uint16_t port)
 {
-	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-	struct addrinfo *found = NULL;
-	int code = getaddrinfo(host, NULL, &hints, &found), result = -1;
+	struct addrinfo hints = {.ai_flags = AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+	char service[sizeof("65535")];
+	int code;
 
-	stream_init(stream);
+	*addresses = (struct stream_addresses){.found = NULL};
+	snprintf(service, sizeof(service), "%u", (unsigned)port);
+	code = getaddrinfo(host, service, &hints, &addresses->found);
 	errno = code == EAI_NONAME || code == EAI_FAIL ? EADDRNOTAVAIL : EAGAIN;
 	if (code != 0)
 		return -1;
-	for (struct addrinfo *each = found; each && result == -1; each = each->ai_next) {
+	addresses->left = addresses->found;
+	return 0;
+}
+
+int stream_connect_next(struct stream *stream, struct stream_addresses *addresses,
+			int64_t milliseconds, int64_t moment)
+{
+	int result = -1;
+
+	stream_init(stream);
+	for (; addresses->left && result == -1; addresses->left = addresses->left->ai_next) {
 		int64_t latest = deadline_in(milliseconds);
 
-		if (each->ai_family == AF_INET)
-			((struct sockaddr_in *)each->ai_addr)->sin_port = htons(port);
-		else if (each->ai_family == AF_INET6)
-			((struct sockaddr_in6 *)each->ai_addr)->sin6_port = htons(port);
-		else
-			continue;
-		result = connect_to(stream, each->ai_addr, each->ai_addrlen,
+		result = connect_to(stream, addresses->left->ai_addr, addresses->left->ai_addrlen,
 				    latest < moment ? latest : moment);
 	}
-	code = errno;
-	freeaddrinfo(found);
-	errno = code;
 	return result;
+}
+
+void stream_addresses_free(struct stream_addresses *addresses)
+{
+	if (addresses->found)
+		freeaddrinfo(addresses->found);
+	*addresses = (struct stream_addresses){.found = NULL};
 }
 
 bool stream_is_local(const struct stream *stream)

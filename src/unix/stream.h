@@ -30,6 +30,11 @@ struct stream {
 	void *layer_world;
 };
 
+/* Where a host can be connected to, in the order in which that shall be tried. */
+struct stream_addresses {
+	struct addrinfo *found, *left; /* left: NULL when all have been tried */
+};
+
 /* No connection yet. */
 void stream_init(struct stream *stream);
 
@@ -37,11 +42,16 @@ void stream_init(struct stream *stream);
 int stream_connect(struct stream *stream, const struct endpoint *endpoint, int64_t moment);
 int stream_connect_path(struct stream *stream, const char *path, int64_t moment);
 
-/* Connect to the first address of a host, a name or an address, that answers, each of which has so
- * many milliseconds. EADDRNOTAVAIL: the host has no address; EAGAIN: that could not be found out.
- */
-int stream_connect_host(struct stream *stream, const char *host, uint16_t port,
+/* Find the addresses of a host, a name or an address. EADDRNOTAVAIL: it has none; EAGAIN: that
+ * could not be found out. */
+int stream_find(struct stream_addresses *addresses, const char *host, uint16_t port);
+
+/* Connect to the first of those that are left that answers, each of which has so many milliseconds.
+ * Those behind it are left for the next call. */
+int stream_connect_next(struct stream *stream, struct stream_addresses *addresses,
 			int64_t milliseconds, int64_t moment);
+
+void stream_addresses_free(struct stream_addresses *addresses);
 
 /* Write all the bytes. */
 int stream_write(struct stream *stream, struct span bytes, int64_t moment);

@@ -13,7 +13,7 @@ With --processes each connection is served by a process of its own, and what is 
 With a certificate (and its key in the same file) it offers STARTTLS, or speaks TLS at once; --offer-secure
 is offered under TLS only. Other logins than that of --login are refused.
 
-Phases: connect, ehlo (LHLO too), helo, starttls, tls (in place of the handshake), auth (the command), user,
+Phases: connect (connect: with an address behind is for connections to that one), ehlo (LHLO too), helo, starttls, tls (in place of the handshake), auth (the command), user,
 password (the lines that follow it), mail, rcpt, data, body (in its middle), dot, quit; mail:, rcpt: and
 dot: with an address behind are for that one. Actions: a reply, with '|' between its lines; close, reset,
 silent; big (a reply of 100 KB), endless (a line without end), half (half a reply, then the end), nul;
@@ -196,7 +196,7 @@ class Peer:
         sender, recipients = None, []
         if options.at_once:
             self.secure()
-        self.act("connect", "220 next.example")
+        self.act("connect", "220 next.example", self.connection.getsockname()[0])
         while True:
             line = self.line()
             note(line)

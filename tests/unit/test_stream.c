@@ -161,17 +161,35 @@ static void test_stream_is_not_made_where_nobody_listens(void **state)
 	assert_int_equal(stream_connect(&stream, &endpoint, deadline_in(1000)), -1);
 	assert_int_equal(errno, ECONNREFUSED);
 	assert_int_equal(stream.descriptor, -1);
+	close(bound);
+}
+
+static void test_stream_to_each_address_of_a_host(void **state)
+{
+	struct stream_addresses addresses;
+	struct endpoint endpoint;
+	int bound = bind_loopback(&endpoint);
+	struct stream stream;
+
+	(void)state;
 	errno = 0;
-	assert_int_equal(
-		stream_connect_host(&stream, "127.0.0.1", endpoint.port, 1000, deadline_in(1000)),
-		-1);
+	assert_int_equal(stream_find(&addresses, "nowhere.invalid.", endpoint.port), -1);
+	assert_true(errno == EADDRNOTAVAIL || errno == EAGAIN);
+	stream_addresses_free(&addresses);
+	assert_int_equal(stream_find(&addresses, "127.0.0.1", endpoint.port), 0);
+	errno = 0;
+	assert_int_equal(stream_connect_next(&stream, &addresses, 1000, deadline_in(1000)), -1);
 	assert_int_equal(errno, ECONNREFUSED);
 	assert_int_equal(stream.descriptor, -1);
+	assert_null(addresses.left);
+	stream_addresses_free(&addresses);
 	assert_int_equal(listen(bound, 1), 0);
-	assert_int_equal(
-		stream_connect_host(&stream, "127.0.0.1", endpoint.port, 1000, deadline_in(1000)),
-		0);
+	assert_int_equal(stream_find(&addresses, "127.0.0.1", endpoint.port), 0);
+	assert_int_equal(stream_connect_next(&stream, &addresses, 1000, deadline_in(1000)), 0);
 	stream_close(&stream);
+	assert_null(addresses.left);
+	assert_int_equal(stream_connect_next(&stream, &addresses, 1000, deadline_in(1000)), -1);
+	stream_addresses_free(&addresses);
 	close(bound);
 }
 
@@ -295,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_stream_writes_all_to_one_who_reads_slowly),
 		cmocka_unit_test(test_stream_to_one_who_is_gone_is_an_error),
 		cmocka_unit_test(test_stream_is_not_made_where_nobody_listens),
+		cmocka_unit_test(test_stream_to_each_address_of_a_host),
 		cmocka_unit_test(test_stream_to_a_path),
 		cmocka_unit_test(test_stream_goes_through_its_layer),
 	};
