@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "queue/wire.h"
+#include "smtp/received.h"
 #include "unix/report.h"
 
 #define MOST_HOPS      100 /* of one message */
@@ -38,26 +39,48 @@ static bool fail(struct forward *forward, enum verdict verdict, enum queue_statu
 	return false;
 }
 
+static bool is_beyond_ascii(struct span bytes)
+{
+	for (size_t index = 0; index < bytes.length; index++)
+		if ((unsigned char)bytes.bytes[index] >= 0x80)
+			return true;
+	return false;
+}
+
+/* Whether the header needs SMTPUTF8: RFC 6531 section 3.4. One whose client did not ask for that is
+ * in some other code, and a message with such a header has always gone as it is. */
+static bool has_utf8_header(struct span start)
+{
+	if (!received_is_utf8(start))
+		return false;
+	while (start.length && start.bytes[0] != '\n') {
+		size_t length = span_find(start, '\n');
+
+		if (is_beyond_ascii(span_head(start, length)))
+			return true;
+		start = span_tail(start, length + 1);
+	}
+	return false;
+}
+
 /* Look at the message: what MAIL has to say of it. False: it cannot be read. */
 static bool measure(struct forward *forward)
 {
 	struct spool *spool = &forward->submission->spool;
 	struct smtp_message *message = &forward->message;
-	struct span piece, envelope = text_span(&forward->submission->envelope.bytes);
+	struct span piece;
 	struct wire wire = {.is_inside_line = false};
 	uint64_t offset = 0;
 	int more;
 
 	message->sender = envelope_sender(&forward->submission->envelope);
+	message->needs_utf8 = is_beyond_ascii(text_span(&forward->submission->envelope.bytes));
 	message->size = 0;
-	for (size_t index = 0; index < envelope.length; index++)
-		message->needs_utf8 =
-			message->needs_utf8 || (unsigned char)envelope.bytes[index] >= 0x80;
 	while ((more = spool_next(spool, &offset, &piece)) == 1) {
+		if (message->size == 0) /* a header is in the first piece, if it is no jest */
+			message->has_utf8 = has_utf8_header(piece);
 		message->size += wire_measure(&wire, piece);
-		for (size_t index = 0; index < piece.length; index++)
-			message->has_8bit =
-				message->has_8bit || (unsigned char)piece.bytes[index] >= 0x80;
+		message->has_8bit = message->has_8bit || is_beyond_ascii(piece);
 	}
 	message->size += wire_measure_end(&wire);
 	if (more == -1) {

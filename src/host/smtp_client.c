@@ -68,7 +68,7 @@ void smtp_client_mail(struct smtp_client *client, const struct smtp_message *mes
 		}
 		if (client->offers_8bit && message->has_8bit)
 			text_add_string(&command, " BODY=8BITMIME");
-		if (client->offers_utf8 && message->needs_utf8)
+		if (client->offers_utf8 && (message->needs_utf8 || message->has_utf8))
 			text_add_string(&command, " SMTPUTF8");
 		smtp_talk_say(client, &command, result);
 	}

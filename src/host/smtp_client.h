@@ -62,6 +62,7 @@ struct smtp_message {
 	uint64_t size; /* bytes, as wire_measure counts them */
 	bool has_8bit;
 	bool needs_utf8; /* an address has bytes outside ASCII */
+	bool has_utf8;	 /* its header has them, and its client has said so */
 };
 
 void smtp_result_init(struct smtp_result *result);

@@ -89,3 +89,14 @@ void received_write(const struct received *fields, struct text *out)
 	write_date(fields->seconds < 0 ? 0 : fields->seconds, out);
 	text_add_byte(out, '\n');
 }
+
+bool received_is_utf8(struct span message)
+{
+	struct span line = span_tail(message, span_find(message, '\n') + 1);
+
+	if (!span_starts(message, SPAN("Received: from ")) || !span_starts(line, SPAN("  by ")))
+		return false;
+	line = span_tail(line, sizeof("  by ") - 1);
+	line = span_tail(line, span_find(line, ' '));
+	return span_starts(line, SPAN(" with UTF8SMTP"));
+}

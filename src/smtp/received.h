@@ -27,4 +27,7 @@ struct received {
 /* Append the field, two lines that end in LF. */
 void received_write(const struct received *fields, struct text *out);
 
+/* Whether on top of a message there is such a field, and it says that the client gave SMTPUTF8. */
+bool received_is_utf8(struct span message);
+
 #endif

@@ -237,6 +237,21 @@ same "a socket that is not there" "73 " "$(hand_in "$two\0")"
 
 # --- behind smtpd ---
 QMAILQUEUE=$BIN/queue-forward
+utf8() { # name expected-parameters subject body parameters-of-MAIL
+	printf '%s\r\n' 'EHLO x' "MAIL FROM:<a@b.example>$5" 'RCPT TO:<a@example.org>' DATA "Subject: $3" '' "$4" . QUIT | smtpd >said 2>log
+	matches "$1: is taken" '^250 2\.0\.0 ok ' "$(cat said)"
+	matches "$1: what MAIL says" "\\|MAIL FROM:<a@b\\.example>( SIZE=[0-9]+)?$2\\|" "$(commands "${hop_name:-good}")"
+}
+routes_are ":127.0.0.1:$good"
+: >good/commands
+utf8 "SMTPUTF8, and UTF-8 in the header" ' BODY=8BITMIME SMTPUTF8' ö x ' SMTPUTF8'
+utf8 "SMTPUTF8, and UTF-8 in the body" ' BODY=8BITMIME' o ö ' SMTPUTF8'
+utf8 "SMTPUTF8 for nothing" '' o o ' SMTPUTF8'
+utf8 "some code in the header" ' BODY=8BITMIME' $'\xf6' x ''
+hop plain || exit 1
+routes_are ":127.0.0.1:$port"
+hop_name=plain utf8 "UTF-8 in the header where it is not offered" '' ö x ' SMTPUTF8'
+kill "$hop"
 hop last 'rcpt:no@example.org=550 5.1.1 nobody of that name' || exit 1
 last=$port
 routes_are ":127.0.0.1:$last"

@@ -72,11 +72,47 @@ static void test_received_has_lines_of_bounded_length(void **state)
 	text_free(&out);
 }
 
+static void test_received_tells_of_smtputf8(void **state)
+{
+	static const struct {
+		const char *name, *message;
+		bool is_utf8;
+	} cases[] = {
+		{"it was given", "Received: from h (i)\n  by me with UTF8SMTP; date\nTo: x\n",
+		 true},
+		{"with TLS", "Received: from h (i)\n  by me with UTF8SMTPSA; date\n", true},
+		{"no name of ours", "Received: from h (i)\n  by  with UTF8SMTPSA; date\n", true},
+		{"it was not", "Received: from h (i)\n  by me with ESMTP; date\nTo: x\n", false},
+		{"in a name", "Received: from h (with?UTF8SMTP)\n  by me with ESMTP; date\n",
+		 false},
+		{"in another field", "X: y\n  by me with UTF8SMTP\n", false},
+		{"in the second field",
+		 "Received: from h (i)\n  by me with ESMTP; date\n"
+		 "Received: from h (i)\n  by me with UTF8SMTP; date\n",
+		 false},
+		{"the first line alone", "Received: from h (i)\n", false},
+		{"it ends early", "Received: from h (i)\n  by me", false},
+		{"nothing", "", false},
+	};
+	const struct received fields = {.protocol = SPAN("UTF8SMTPS")};
+	struct text out;
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++)
+		if (received_is_utf8(span_of(cases[index].message)) != cases[index].is_utf8)
+			fail_msg("%s", cases[index].name);
+	text_init(&out, 1000);
+	received_write(&fields, &out);
+	assert_true(received_is_utf8(text_span(&out)));
+	text_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_received_says_who_and_when),
 		cmocka_unit_test(test_received_has_lines_of_bounded_length),
+		cmocka_unit_test(test_received_tells_of_smtputf8),
 	};
 
 	return cmocka_run_group_tests_name("received", tests, NULL, NULL);
