@@ -203,6 +203,17 @@ static bool offer(struct forward *forward, size_t index)
 	return true;
 }
 
+/* Ask each hop to let us send. Whoever will not, says so while nobody has the message. */
+static bool ask(struct forward *forward)
+{
+	for (size_t index = 0; index < forward->count; index++) {
+		smtp_client_data(&forward->hops[index]->client, forward->result);
+		if (forward->result->verdict != VERDICT_YES)
+			return false;
+	}
+	return true;
+}
+
 /* Take one answer to the message. False when it decides all: LATER. */
 static bool take(struct forward *forward, struct span recipient)
 {
@@ -229,7 +240,7 @@ static bool deliver(struct forward *forward, size_t index)
 	struct span recipient, nobody = {NULL, 0};
 	size_t position = 0, number = 0;
 
-	smtp_client_data(&hop->client, &forward->submission->spool, result);
+	smtp_client_send(&hop->client, &forward->submission->spool, result);
 	if (result->verdict != VERDICT_YES)
 		return take(forward, nobody);
 	if (!hop->client.is_lmtp) {
@@ -267,6 +278,8 @@ static void run(struct forward *forward)
 	for (size_t index = 0; index < forward->count; index++)
 		if (!offer(forward, index))
 			return;
+	if (!ask(forward))
+		return;
 	for (size_t index = 0; index < forward->count; index++) {
 		if (!deliver(forward, index))
 			return;

@@ -130,16 +130,24 @@ static int send_message(struct smtp_client *client, struct spool *spool)
 	return result;
 }
 
-void smtp_client_data(struct smtp_client *client, struct spool *spool, struct smtp_result *result)
+void smtp_client_data(struct smtp_client *client, struct smtp_result *result)
 {
 	smtp_talk_say_words(client, "DATA", (struct span){NULL, 0}, result);
 	if (client->is_open && client->response.code / 100 == 3) {
-		if (send_message(client, spool) == 0)
-			result->verdict = VERDICT_YES;
-		else
-			smtp_talk_hear_refusal(client, result);
+		result->verdict = VERDICT_YES;
+		client->is_open = false; /* a command would be a line of the message */
 	} else if (result->verdict == VERDICT_YES) {
 		result->verdict = VERDICT_LATER; /* 2xx makes no sense here */
+	}
+}
+
+void smtp_client_send(struct smtp_client *client, struct spool *spool, struct smtp_result *result)
+{
+	if (send_message(client, spool) == 0) {
+		client->is_open = true;
+		result->verdict = VERDICT_YES;
+	} else {
+		smtp_talk_hear_refusal(client, result);
 	}
 }
 

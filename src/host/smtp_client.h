@@ -75,13 +75,14 @@ void smtp_client_init(struct smtp_client *client, const struct smtp_client_setti
 void smtp_client_open(struct smtp_client *client, const struct route *route,
 		      struct smtp_result *result);
 
-/* Begin a message; name a recipient; begin and send its data. The next step may be taken only when
- * the last was answered YES. */
+/* Begin a message; name a recipient; ask to be let send its data; send it. The next step may be
+ * taken only when the last was answered YES, that of sending being that all has been sent. */
 void smtp_client_mail(struct smtp_client *client, const struct smtp_message *message,
 		      struct smtp_result *result);
 void smtp_client_recipient(struct smtp_client *client, struct span recipient,
 			   struct smtp_result *result);
-void smtp_client_data(struct smtp_client *client, struct spool *spool, struct smtp_result *result);
+void smtp_client_data(struct smtp_client *client, struct smtp_result *result);
+void smtp_client_send(struct smtp_client *client, struct spool *spool, struct smtp_result *result);
 
 /* Hear what came of it: once by SMTP; by LMTP once for each recipient. Nobody is believed to have
  * taken it before it has arrived. The next hop may have the message already, and who gives up sends

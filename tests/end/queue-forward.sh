@@ -200,6 +200,16 @@ envelope=$two nasty "82 D<cid@example.org>: 550 no" 'rcpt:cid@example.org=550 no
 same "who was accepted has not got it, either" 0 "$(taken nasty)"
 lacks "the data was not sent" DATA "$(commands nasty)"
 envelope=$two nasty "82 Z<bob@example.org>: 450 wait" 'rcpt:bob@example.org=450 wait' 'rcpt:cid@example.org=550 no'
+for reply in '451 no' '550 no'; do
+	hop refusing data="$reply"
+	routes_are "x.example:127.0.0.1:$port" ":127.0.0.1:$good"
+	before=$(taken good)
+	class=D
+	[ "$reply" = '451 no' ] && class=Z
+	same "one that answers DATA with $reply" "82 $class$reply" "$(hand_in 'Fa@b\0Tb@y.example\0Ta@x.example\0\0')"
+	same "does so before the other gets it" "$before" "$(taken good)"
+	kill "$hop"
+done
 hop refusing dot='550 no'
 routes_are "x.example:127.0.0.1:$port" ":127.0.0.1:$good"
 before=$(taken good)

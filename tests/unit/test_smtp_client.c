@@ -31,7 +31,9 @@ static void deliver(struct talk *talk, const struct smtp_message *message)
 	if (talk->result.verdict == VERDICT_YES)
 		smtp_client_recipient(&talk->client, SPAN("c@d"), &talk->result);
 	if (talk->result.verdict == VERDICT_YES)
-		smtp_client_data(&talk->client, &spool, &talk->result);
+		smtp_client_data(&talk->client, &talk->result);
+	if (talk->result.verdict == VERDICT_YES)
+		smtp_client_send(&talk->client, &spool, &talk->result);
 	if (talk->result.verdict == VERDICT_YES)
 		smtp_client_answer(&talk->client, &talk->result);
 	spool_free(&spool);
@@ -169,6 +171,23 @@ static void test_smtp_client_go_ahead_is_354(void **state)
 	deliver(&talk, &message);
 	talk_check(&talk, "250 for DATA", VERDICT_LATER, 0, "250 ok");
 	talk_end(&talk, "250 for DATA");
+}
+
+static void test_smtp_client_says_no_command_behind_354(void **state)
+{
+	static const struct step steps[MOST_STEPS] = {
+		{GREETING}, {HELLO, OK}, {"DATA\r\n", "354 go\r\n"}};
+	struct talk talk;
+	bool is_open;
+
+	(void)state;
+	talk_begin(&talk, "", "", steps);
+	smtp_client_open(&talk.client, &talk.route, &talk.result);
+	smtp_client_data(&talk.client, &talk.result);
+	is_open = talk.client.is_open;
+	talk_check(&talk, "354", VERDICT_YES, 0, NULL);
+	talk_end(&talk, "354");
+	assert_false(is_open); /* not even QUIT */
 }
 
 static void test_smtp_client_believes_nothing_said_before_the_end(void **state)
@@ -317,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_smtp_client_says_what_is_offered),
 		cmocka_unit_test(test_smtp_client_go_ahead_is_354),
 		cmocka_unit_test(test_smtp_client_steps_have_one_time_together),
+		cmocka_unit_test(test_smtp_client_says_no_command_behind_354),
 		cmocka_unit_test(test_smtp_client_believes_nothing_said_before_the_end),
 		cmocka_unit_test(test_smtp_client_believes_nobody_who_has_not_read),
 		cmocka_unit_test(test_smtp_client_lmtp_answers_for_each),
