@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,11 +46,16 @@ static int finish_connecting(int descriptor, int64_t moment)
 static int connect_to(struct stream *stream, const struct sockaddr *address, socklen_t length,
 		      int64_t moment)
 {
+	const int on = 1;
+
 	stream_init(stream);
 	stream->descriptor =
 		socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (stream->descriptor == -1)
 		return -1;
+	/* What is written is all that there is to say, and must not wait until the peer has
+	 * acknowledged what was written before. A socket that has a path knows no such waiting. */
+	setsockopt(stream->descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (connect(stream->descriptor, address, length) == 0 ||
 	    ((errno == EINPROGRESS || errno == EINTR) &&
 	     finish_connecting(stream->descriptor, moment) == 0))
