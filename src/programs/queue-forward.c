@@ -15,6 +15,7 @@
 #include "host/forward_settings.h"
 #include "host/routes.h"
 #include "host/submission.h"
+#include "unix/control.h"
 #include "unix/options.h"
 #include "unix/report.h"
 
@@ -47,6 +48,33 @@ static enum queue_status answer(const struct submission *submission,
 	return submission_refuse(submission, result->verdict, text_span(&result->words));
 }
 
+/* What has no domain was taken as this host's own. A next hop would take it for one of its own: a
+ * stranger's mail would go to users of a provider, and in our name. So it gets our domain, as
+ * qmail-send would give it, and goes where that is routed to. */
+static void complete(struct envelope *envelope)
+{
+	struct text domain, why;
+	enum verdict verdict;
+	enum envelope_step step;
+
+	if (!envelope_lacks_domain(envelope))
+		return;
+	text_init(&domain, REPORT_LINE);
+	text_init(&why, REPORT_LINE);
+	verdict = control_line("envnoathost", &domain, &why);
+	if (verdict == VERDICT_NO || (verdict == VERDICT_YES && domain.length == 0))
+		verdict = control_line("me", &domain, &why);
+	if (verdict != VERDICT_LATER && domain.length == 0)
+		text_add_string(&why, "there is neither control/envnoathost nor control/me");
+	if (why.length)
+		die(QUEUE_NO_CONFIGURATION, "%s", text_string(&why));
+	step = envelope_complete(envelope, text_span(&domain));
+	if (step != ENVELOPE_DONE)
+		die((int)envelope_status(step), "unable to add the domain of control/envnoathost");
+	text_free(&domain);
+	text_free(&why);
+}
+
 static enum queue_status hand_on(struct submission *submission, uint32_t seconds)
 {
 	struct forward_settings settings;
@@ -61,6 +89,7 @@ static enum queue_status hand_on(struct submission *submission, uint32_t seconds
 	text_init(&why, REPORT_LINE);
 	if (!forward_settings_read(&settings, seconds, &why) || !routes_open(&routes, &why))
 		die(QUEUE_NO_CONFIGURATION, "%s", text_string(&why));
+	complete(&submission->envelope);
 	lookup = routes_lookup(&routes);
 	smtp_result_init(&result);
 	forward(submission, &lookup, &settings.client, &result);

@@ -67,6 +67,50 @@ bool envelope_recipient(const struct envelope *envelope, size_t *position, struc
 	return true;
 }
 
+static bool lacks_domain(struct span address)
+{
+	return address.length && span_find(address, '@') == address.length;
+}
+
+bool envelope_lacks_domain(const struct envelope *envelope)
+{
+	bool is_found = lacks_domain(envelope_sender(envelope));
+	struct span recipient;
+	size_t position = 0;
+
+	while (!is_found && envelope_recipient(envelope, &position, &recipient))
+		is_found = lacks_domain(recipient);
+	return is_found;
+}
+
+static void add_item(struct envelope *envelope, char letter, struct span address,
+		     struct span domain)
+{
+	envelope_feed(envelope, (struct span){&letter, 1});
+	envelope_feed(envelope, address);
+	if (lacks_domain(address)) {
+		envelope_feed(envelope, SPAN("@"));
+		envelope_feed(envelope, domain);
+	}
+	envelope_feed(envelope, SPAN("\0"));
+}
+
+enum envelope_step envelope_complete(struct envelope *envelope, struct span domain)
+{
+	struct envelope whole;
+	struct span recipient;
+	size_t position = 0;
+
+	envelope_init(&whole);
+	add_item(&whole, 'F', envelope_sender(envelope), domain);
+	while (envelope_recipient(envelope, &position, &recipient))
+		add_item(&whole, 'T', recipient, domain);
+	envelope_feed(&whole, SPAN("\0"));
+	envelope_free(envelope);
+	*envelope = whole;
+	return envelope->step;
+}
+
 static char without_control(char byte)
 {
 	return (byte >= 0 && byte < ' ') || byte == 0x7f ? '?' : byte;

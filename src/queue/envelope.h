@@ -45,6 +45,13 @@ enum envelope_step envelope_feed(struct envelope *envelope, struct span bytes);
 struct span envelope_sender(const struct envelope *envelope);
 bool envelope_recipient(const struct envelope *envelope, size_t *position, struct span *recipient);
 
+/* Of a complete envelope: whether there is an address, not the null sender, without a domain. */
+bool envelope_lacks_domain(const struct envelope *envelope);
+
+/* Give all such addresses of a complete envelope this domain. The answer is ENVELOPE_DONE, or that
+ * one becomes too long, or that there is no room for them. */
+enum envelope_step envelope_complete(struct envelope *envelope, struct span domain);
+
 /* Append the header lines that keep a complete envelope with its message: Return-Path, whose local
  * part is quoted where it must be (RFC 5321 section 4.1.2), then X-Envelope-To for each recipient,
  * as it was queued. Control bytes become '?'. */

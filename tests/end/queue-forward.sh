@@ -63,9 +63,23 @@ same "a domain's own route" '1 4' "$(taken other) $(taken good)"
 same "recipients of two next hops" "0 250 kept as 4711" "$(hand_in 'Fa@b\0Tbob@example.org\0Tann@x.example\0Tcid@example.org\0\0')"
 same "each gets its own" 'bob@example.org", "cid@example.org"] ann@x.example"]' \
 	"$(head -n 1 other/message.2 | sed 's/.*s": \["//; s/}$//') $(head -n 1 good/message.5 | sed 's/.*s": \["//; s/}$//')"
+commands other >/dev/null
+routes_are "mail.example.org:127.0.0.1:$port" ":127.0.0.1:$good"
+before=$(taken good)
+same "without a domain it is this host's own" "0 250 kept as 4711" "$(hand_in 'Fann\0Tpostmaster\0\0')"
+matches "and goes where that is routed to, complete" \
+	'\|MAIL FROM:<ann@mail\.example\.org> .*\|RCPT TO:<postmaster@mail\.example\.org>\|' "$(commands other)"
+echo inside.example >control/envnoathost
+routes_are "inside.example:127.0.0.1:$port" ":127.0.0.1:$good"
+hand_in 'F\0Tpostmaster\0\0' >/dev/null
+matches "envnoathost names another domain" 'MAIL FROM:<>.*\|RCPT TO:<postmaster@inside\.example>' "$(commands other)"
+same "the route of all others had none of it" "$before" "$(taken good)"
+mkdir -p away && mv control/me away/ && echo mx.example.org >control/helohost && : >control/envnoathost
+same "no domain to give" "55 " "$(hand_in 'F\0Tpostmaster\0\0')"
+mv away/me control/ && rm control/envnoathost control/helohost
 routes_are "example.org:127.0.0.1:$port"
 same "no route" "82 Zthere is no next hop for x.example (#4.4.4)" "$(hand_in 'Fa@b\0Tbob@example.org\0Tann@x.example\0\0')"
-same "then nobody gets it" 2 "$(taken other)"
+same "then nobody gets it" 4 "$(taken other)"
 matches "and the log says so" '^queue-forward: warning: there is no next hop for x\.example \(#4\.4\.4\), see control/smtproutes$' "$(cat log)"
 echo ".big.example:127.0.0.1:$port" >control/smtproutes
 controlcdb smtproutes 2>log || cat log

@@ -110,6 +110,34 @@ static void test_envelope_gives_addresses(void **state)
 	envelope_free(&envelope);
 }
 
+static void test_envelope_is_completed(void **state)
+{
+	char longest[1 + ENVELOPE_ADDRESS + sizeof("@x") + 2];
+	struct envelope envelope;
+
+	(void)state;
+	feed_in_pieces(&envelope, SPAN("F\0Tb@y\0T\0T#@[]\0\0"), 100);
+	assert_false(envelope_lacks_domain(&envelope));
+	envelope_free(&envelope);
+	feed_in_pieces(&envelope, SPAN("Fa\0Tb@y\0T\0Tc\0\0Tno\0"), 100);
+	assert_true(envelope_lacks_domain(&envelope));
+	assert_int_equal(envelope_complete(&envelope, SPAN("z.example")), ENVELOPE_DONE);
+	assert_true(span_equal(text_span(&envelope.bytes),
+			       SPAN("Fa@z.example\0Tb@y\0T\0Tc@z.example\0\0")));
+	assert_false(envelope_lacks_domain(&envelope));
+	envelope_free(&envelope);
+	for (size_t length = ENVELOPE_ADDRESS - 2; length <= ENVELOPE_ADDRESS; length++) {
+		memcpy(longest, "F\0T", 3);
+		memset(longest + 3, 'a', length);
+		memset(longest + 3 + length, '\0', 2);
+		feed_in_pieces(&envelope, (struct span){longest, 3 + length + 2}, 100);
+		assert_int_equal(envelope_complete(&envelope, SPAN("x")),
+				 length + 2 <= ENVELOPE_ADDRESS ? ENVELOPE_DONE
+								: ENVELOPE_TOO_LONG);
+		envelope_free(&envelope);
+	}
+}
+
 static void test_envelope_lines_cannot_be_forged(void **state)
 {
 	const struct {
@@ -169,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_envelope_bounds_addresses),
 		cmocka_unit_test(test_envelope_is_bounded),
 		cmocka_unit_test(test_envelope_gives_addresses),
+		cmocka_unit_test(test_envelope_is_completed),
 		cmocka_unit_test(test_envelope_lines_cannot_be_forged),
 		cmocka_unit_test(test_envelope_says_what_was_wrong),
 	};
