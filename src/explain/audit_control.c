@@ -7,8 +7,7 @@
 #include "explain/hosted.h"
 #include "unix/control.h"
 
-#define LONGEST	   8192 /* bytes */
-#define MOST_NAMED 10	/* entries of a list, with one mistake */
+#define LONGEST 8192 /* bytes */
 
 struct audit {
 	struct findings *findings;
@@ -16,6 +15,7 @@ struct audit {
 	bool is_odd_taken;
 	struct text env_no_at_host;
 	struct interfaces interfaces;
+	size_t mistaken; /* entries of the list of qmail, or of senders, that is looked at */
 	bool failed;
 };
 
@@ -36,6 +36,19 @@ static void find(struct audit *audit, enum finding_grade grade, const char *kind
 	audit->failed |= path.failed || words.failed;
 	text_free(&path);
 	text_free(&words);
+}
+
+/* Of a mistake of so many entries, those that were not named. The file is by its name here. */
+static void find_others(struct audit *audit, struct finding others, size_t count)
+{
+	struct text path;
+
+	text_init(&path, LONGEST);
+	control_path(others.file, &path);
+	others.file = text_string(&path);
+	findings_add_others(audit->findings, &others, count);
+	audit->failed |= path.failed;
+	text_free(&path);
 }
 
 /* --- the lists of hosted domains --- */
@@ -97,10 +110,10 @@ static void judge_entry(struct audit *audit, struct judged *list, struct span en
 	list->entries++;
 	if (!hosted_can_match(entry, &audit->interfaces) ||
 	    (list->is_compiled && has_capitals(entry))) {
-		if (list->useless++ < MOST_NAMED)
+		if (findings_may_name(&list->useless))
 			find_useless(audit, list, entry, line);
 	} else if (entry.bytes[0] == '.' && span_find(rest, '.') == rest.length) {
-		if (list->wide++ < MOST_NAMED)
+		if (findings_may_name(&list->wide))
 			find(audit, FINDING_ERROR, "rcpthosts-wide", list->name, line, entry,
 			     "hosts all domains below it",
 			     "mail for domains of others is taken and sent on",
@@ -108,27 +121,20 @@ static void judge_entry(struct audit *audit, struct judged *list, struct span en
 	}
 }
 
-/* The entries that were not named. */
 static void judge_others(struct audit *audit, const struct judged *list)
 {
-	struct text number;
-
-	text_init(&number, 100);
-	if (list->useless > MOST_NAMED) {
-		text_add_number(&number, list->useless - MOST_NAMED);
-		find(audit, FINDING_WARNING, "rcpthosts-useless", list->name, 0, text_span(&number),
-		     "more entries never match", "mail that they should let in is refused",
-		     "see to these as well");
-	}
-	text_clear(&number);
-	if (list->wide > MOST_NAMED) {
-		text_add_number(&number, list->wide - MOST_NAMED);
-		find(audit, FINDING_ERROR, "rcpthosts-wide", list->name, 0, text_span(&number),
-		     "more entries host all domains below them",
-		     "mail for domains of others is taken and sent on",
-		     "write the domains that are your own");
-	}
-	text_free(&number);
+	find_others(audit,
+		    (struct finding){FINDING_WARNING, "rcpthosts-useless", list->name, 0,
+				     SPAN("# more entries never match"),
+				     "mail that they should let in is refused",
+				     "see to these as well"},
+		    list->useless);
+	find_others(audit,
+		    (struct finding){FINDING_ERROR, "rcpthosts-wide", list->name, 0,
+				     SPAN("# more entries host all domains below them"),
+				     "mail for domains of others is taken and sent on",
+				     "write the domains that are your own"},
+		    list->wide);
 }
 
 /* Returns how many entries there are. */
@@ -191,7 +197,7 @@ static void judge_hosted(struct audit *audit)
 
 static void judge_local(struct audit *audit, struct span entry, unsigned line)
 {
-	if (!hosted_has(audit->settings, entry))
+	if (!hosted_has(audit->settings, entry) && findings_may_name(&audit->mistaken))
 		find(audit, FINDING_WARNING, "locals-not-hosted", "locals", line, entry,
 		     "is not in rcpthosts", "mail from outside for this domain is refused",
 		     "write it into rcpthosts, or take it out of locals");
@@ -213,7 +219,7 @@ static void judge_virtual(struct audit *audit, struct span entry, unsigned line)
 	text_init(&asked, LONGEST);
 	text_add_string(&asked, domain.bytes[0] == '.' ? "any" : "");
 	text_add(&asked, domain);
-	if (!hosted_has(audit->settings, text_span(&asked)))
+	if (!hosted_has(audit->settings, text_span(&asked)) && findings_may_name(&audit->mistaken))
 		find(audit, FINDING_WARNING, "virtualdomains-not-hosted", "virtualdomains", line,
 		     domain, "is not in rcpthosts", "mail from outside for this domain is refused",
 		     "write it into rcpthosts, or take it out of virtualdomains");
@@ -225,7 +231,8 @@ static void judge_bad_sender(struct audit *audit, struct span entry, unsigned li
 {
 	bool has_mark = utf8_has_mark(entry);
 
-	if (has_mark || span_byte(entry, entry.length - 1) == '\r')
+	if ((has_mark || span_byte(entry, entry.length - 1) == '\r') &&
+	    findings_may_name(&audit->mistaken))
 		find(audit, FINDING_WARNING, "badmailfrom-useless", "badmailfrom", line, entry,
 		     has_mark ? "begins with a byte order mark and never matches"
 			      : "ends in a carriage return and never matches",
@@ -238,7 +245,7 @@ static void judge_percenthack(struct audit *audit, struct span entry, unsigned l
 	bool is_hosted = hosted_has(audit->settings, entry);
 	bool is_added = span_equal_folded(entry, text_span(&audit->env_no_at_host));
 
-	if (!is_hosted && !is_added)
+	if ((!is_hosted && !is_added) || !findings_may_name(&audit->mistaken))
 		return;
 	if (audit->is_odd_taken)
 		find(audit, FINDING_ERROR, "percenthack", "percenthack", line, entry,
@@ -281,9 +288,12 @@ static void read_env_no_at_host(struct audit *audit)
 	text_free(&why);
 }
 
-static void judge_list(struct audit *audit, const char *name,
-		       void (*judge)(struct audit *audit, struct span entry, unsigned line))
+/* others tells of the entries that judge did not name, and names the list. */
+static void judge_list(struct audit *audit,
+		       void (*judge)(struct audit *audit, struct span entry, unsigned line),
+		       struct finding others)
 {
+	const char *name = others.file;
 	struct text contents, why;
 	struct span rest, entry;
 	unsigned line = 0;
@@ -293,10 +303,42 @@ static void judge_list(struct audit *audit, const char *name,
 	if (control_read(name, &contents, &why) == VERDICT_LATER)
 		find_unreadable(audit, name, &why);
 	rest = text_span(&contents);
+	audit->mistaken = 0;
 	while (control_next(&rest, &entry, &line))
 		judge(audit, entry, line);
+	find_others(audit, others, audit->mistaken);
 	text_free(&contents);
 	text_free(&why);
+}
+
+static void judge_other_lists(struct audit *audit)
+{
+	if (audit->settings->rcpthosts.exists) {
+		judge_list(audit, judge_local,
+			   (struct finding){FINDING_WARNING, "locals-not-hosted", "locals", 0,
+					    SPAN("# more domains are not in rcpthosts"),
+					    "mail from outside for them is refused",
+					    "write them into rcpthosts, or take them out of "
+					    "locals"});
+		judge_list(audit, judge_virtual,
+			   (struct finding){FINDING_WARNING, "virtualdomains-not-hosted",
+					    "virtualdomains", 0,
+					    SPAN("# more domains are not in rcpthosts"),
+					    "mail from outside for them is refused",
+					    "write them into rcpthosts, or take them out of "
+					    "virtualdomains"});
+	}
+	judge_list(audit, judge_percenthack,
+		   (struct finding){
+			   audit->is_odd_taken ? FINDING_ERROR : FINDING_WARNING, "percenthack",
+			   "percenthack", 0, SPAN("# more domains are hosted, or added by qmail"),
+			   "qmail sends user%elsewhere@here on to elsewhere", "remove the file"});
+	judge_list(audit, judge_bad_sender,
+		   (struct finding){FINDING_WARNING, "badmailfrom-useless", "badmailfrom", 0,
+				    SPAN("# more entries never match"),
+				    "mail from these senders is taken",
+				    "write the file as plain lines that end in a line feed "
+				    "alone"});
 }
 
 /* --- what is compiled --- */
@@ -339,12 +381,7 @@ bool audit_control(struct findings *findings, struct settings *settings, bool is
 	text_init(&audit.env_no_at_host, LONGEST);
 	read_env_no_at_host(&audit);
 	judge_hosted(&audit);
-	if (settings->rcpthosts.exists) {
-		judge_list(&audit, "locals", judge_local);
-		judge_list(&audit, "virtualdomains", judge_virtual);
-	}
-	judge_list(&audit, "percenthack", judge_percenthack);
-	judge_list(&audit, "badmailfrom", judge_bad_sender);
+	judge_other_lists(&audit);
 	judge_compiled(&audit, "morercpthosts", "morercpthosts.cdb", true,
 		       "run controlcdb morercpthosts");
 	judge_compiled(&audit, "recipients", "recipients.cdb", true, "run controlcdb recipients");

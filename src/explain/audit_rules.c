@@ -18,7 +18,6 @@
 #include "unix/reason.h"
 
 #define LARGEST_DATA (1024 * 1024) /* bytes */
-#define MOST_NAMED   10		   /* rules with one mistake that many may have */
 
 struct rules {
 	struct findings *findings;
@@ -49,13 +48,6 @@ static bool is_set_again(struct span rest, struct span name)
 	return false;
 }
 
-static void tell_unusable(struct rules *rules, const struct audit_rule *rule, const char *what)
-{
-	note(rules,
-	     audit_rule_tell(rules->findings, rule, FINDING_ERROR, "variable-unusable", what,
-			     "smtpd answers 421 to every client of this rule", "correct the rule"));
-}
-
 static void judge_values(struct rules *rules, const struct audit_rule *rule)
 {
 	struct span rest = rule->data, variable;
@@ -69,24 +61,15 @@ static void judge_values(struct rules *rules, const struct audit_rule *rule)
 		text_clear(&why);
 		if (settings_variable_is_usable(name, value, &why) || is_set_again(rest, name))
 			continue;
-		if (rules->unusable++ < MOST_NAMED)
-			tell_unusable(rules, rule, text_string(&why));
+		if (findings_may_name(&rules->unusable))
+			note(rules,
+			     audit_rule_tell(rules->findings, rule, FINDING_ERROR,
+					     "variable-unusable", text_string(&why),
+					     "smtpd answers 421 to every client of this rule",
+					     "correct the rule"));
 		note(rules, !why.failed);
 	}
 	text_free(&why);
-}
-
-static void tell_other_unusable(struct rules *rules)
-{
-	struct text what;
-
-	if (rules->unusable <= MOST_NAMED)
-		return;
-	text_init(&what, 100);
-	text_add_number(&what, rules->unusable - MOST_NAMED);
-	text_add_string(&what, " more variables that smtpd cannot use");
-	tell_unusable(rules, &(struct audit_rule){.file = rules->file}, text_string(&what));
-	text_free(&what);
 }
 
 static void judge(struct rules *rules, const struct audit_rule *rule)
@@ -129,7 +112,7 @@ static void tell_late(struct rules *rules, const struct audit_rule *rule, uint64
 		if (firsts->lines[index] == line)
 			return;
 	firsts->lines[firsts->count++] = line;
-	if (rules->late++ >= MOST_NAMED)
+	if (!findings_may_name(&rules->late))
 		return;
 	text_init(&what, 100);
 	text_add_string(&what, "duplicate address, and ");
@@ -141,17 +124,20 @@ static void tell_late(struct rules *rules, const struct audit_rule *rule, uint64
 	text_free(&what);
 }
 
-static void tell_other_late(struct rules *rules)
+static void tell_others(struct rules *rules)
 {
-	struct text what;
-
-	if (rules->late <= MOST_NAMED)
-		return;
-	text_init(&what, 100);
-	text_add_number(&what, rules->late - MOST_NAMED);
-	text_add_string(&what, " more duplicate addresses");
-	tell_useless(rules, &(struct audit_rule){.file = rules->file}, text_string(&what));
-	text_free(&what);
+	findings_add_others(rules->findings,
+			    &(struct finding){FINDING_WARNING, "rule-useless", rules->file, 0,
+					      SPAN("# more duplicate addresses"),
+					      "the rule does not say what it seems to say",
+					      "correct it or take it out"},
+			    rules->late);
+	findings_add_others(rules->findings,
+			    &(struct finding){FINDING_ERROR, "variable-unusable", rules->file, 0,
+					      SPAN("# more variables that smtpd cannot use"),
+					      "smtpd answers 421 to every client of this rule",
+					      "correct the rule"},
+			    rules->unusable);
 }
 
 /* Whether the next key, which is the rule's address, is that of an earlier rule. Then it says
@@ -363,10 +349,8 @@ bool audit_rules(struct findings *findings, const char *cdb, const char *text,
 		result = judge_text(&rules);
 	else if (result == 0 && cdb)
 		result = judge_cdb(&rules);
-	if (result == 0) {
-		tell_other_late(&rules);
-		tell_other_unusable(&rules);
-	}
+	if (result == 0)
+		tell_others(&rules);
 	note(&rules, !seen->directories.failed);
 	if (result == 0 && rules.trouble) {
 		errno = rules.trouble;

@@ -9,7 +9,6 @@
 #include "unix/control.h"
 
 #define LONGEST	     8192   /* bytes of a path */
-#define MOST_NAMED   10	    /* files of one kind in a directory, with what is below it */
 #define MOST_ENTRIES 100000 /* looked at there */
 
 static void find(struct findings *findings, enum finding_grade grade, const char *kind,
@@ -70,7 +69,7 @@ struct walk {
 	bool has_windows;
 	struct text path; /* of what is looked at */
 	size_t entries;	  /* seen */
-	size_t writable;  /* files among them */
+	size_t writable;  /* files among them, with those below */
 };
 
 static void walk_directory(struct walk *walk, unsigned levels);
@@ -88,7 +87,7 @@ static void judge_entry(struct walk *walk, const struct stat *status, unsigned l
 	/* Only a regular file can be a window, and nobody follows a link there. */
 	if (!is_writable(status) || (walk->has_windows && !S_ISREG(status->st_mode)))
 		return;
-	if (walk->writable++ < MOST_NAMED)
+	if (findings_may_name(&walk->writable))
 		judge_mode(walk->findings, path, status, false);
 }
 
@@ -142,21 +141,19 @@ static void walk_directory(struct walk *walk, unsigned levels)
 
 static void walk_all(struct walk *walk, unsigned levels)
 {
-	struct text what;
 	struct stat status;
 
 	if (stat(text_string(&walk->path), &status) == -1)
 		return;
 	judge_mode(walk->findings, text_string(&walk->path), &status, false);
 	walk_directory(walk, levels);
-	if (walk->writable <= MOST_NAMED)
-		return;
-	text_init(&what, LONGEST);
-	text_add_string(&what, "everybody on this machine may write ");
-	text_add_number(&what, walk->writable - MOST_NAMED);
-	text_add_string(&what, " more files in this directory");
-	find_writable(walk->findings, text_string(&walk->path), text_span(&what));
-	text_free(&what);
+	findings_add_others(
+		walk->findings,
+		&(struct finding){FINDING_ERROR, "world-writable", text_string(&walk->path), 0,
+				  SPAN("everybody on this machine may write # more "
+				       "files in this directory"),
+				  "so everybody on this machine says who may relay", "chmod o-w"},
+		walk->writable);
 }
 
 void audit_writable_control(struct findings *findings)

@@ -3,7 +3,8 @@
 #include "base/json.h"
 #include "base/page.h"
 
-#define LARGEST (256 * 1024 * 1024) /* bytes */
+#define LARGEST	   (256 * 1024 * 1024) /* bytes */
+#define MOST_NAMED 10		       /* entries of a list, with one mistake */
 
 void findings_init(struct findings *findings, bool is_json)
 {
@@ -58,6 +59,29 @@ void findings_add(struct findings *findings, const struct finding *finding)
 	text_add_string(out, ": ");
 	text_add_string(out, finding->remedy);
 	text_add_byte(out, '\n');
+}
+
+bool findings_may_name(size_t *count)
+{
+	return (*count)++ < MOST_NAMED;
+}
+
+void findings_add_others(struct findings *findings, const struct finding *others, size_t count)
+{
+	struct finding finding = *others;
+	size_t before = span_find(others->what, '#');
+	struct text what;
+
+	if (count <= MOST_NAMED)
+		return;
+	text_init(&what, LARGEST);
+	text_add(&what, span_head(others->what, before));
+	text_add_number(&what, count - MOST_NAMED);
+	text_add(&what, span_tail(others->what, before + 1));
+	finding.what = text_span(&what);
+	findings_add(findings, &finding);
+	findings->out.failed |= what.failed;
+	text_free(&what);
 }
 
 void findings_finish(struct findings *findings, size_t probes)

@@ -32,6 +32,14 @@ void findings_init(struct findings *findings, bool is_json);
 /* Append "grade: file:line: what: why: remedy", or the object of an array. */
 void findings_add(struct findings *findings, const struct finding *finding);
 
+/* Of a mistake that many entries of one list have, the first ones are named and the others counted.
+ * Count one more, and say whether to name it. */
+bool findings_may_name(size_t *count);
+
+/* All of that list were counted: tell of those that were not named, in one line. A '#' in what
+ * stands for their number. */
+void findings_add_others(struct findings *findings, const struct finding *others, size_t count);
+
 /* All were found: close the array, and tell how many there are. */
 void findings_finish(struct findings *findings, size_t probes);
 

@@ -323,6 +323,18 @@ finds "qmail: percenthack of what it adds, open" 1 '^error: control/percenthack:
 finds "qmail: percenthack of another domain" 0 '^warning: control/me:1: ' \
 	"sed -i /mail/d control/rcpthosts; echo mail.example.org >control/percenthack; echo host.example >control/envnoathost"
 lacks "is none that counts" percenthack "$(tail -n 1 all)"
+for name in locals virtualdomains percenthack badmailfrom; do
+	rm -rf many && cp -a control many && printf 'd%s.example\n' {1..30} >>many/rcpthosts
+	case $name in
+	percenthack) printf 'd%s.example\n' {1..30} ;;
+	badmailfrom) printf 'd%s.example\r\n' {1..30} ;;
+	*) printf 'v%s.example:joe\n' {1..30} ;;
+	esac >"many/$name"
+	said=$(relay-audit -c many)
+	same "of many entries of $name ten are named" 10 "$(grep -c "^warning: many/$name:[0-9]" <<<"$said")"
+	matches "and the others counted" "^warning: many/$name: 20 more " "$said"
+	same "and that is all" 11 "$(wc -l <<<"$said")"
+done
 finds "a list that cannot be read" 1 '^error: control/percenthack: unable to read control/percenthack: Is a directory: it cannot be audited: ' "mkdir control/percenthack"
 finds "nor what qmail adds" 1 '^error: control/envnoathost: unable to read control/envnoathost: Is a directory: it cannot' "mkdir control/envnoathost"
 finds "a control file that everybody may write" 1 '^error: control/rcpthosts: everybody on this machine may write' "chmod o+w control/rcpthosts"
