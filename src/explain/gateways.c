@@ -4,23 +4,31 @@
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
-#include "unix/file.h"
+#include "unix/line_reader.h"
 
-#define LARGEST (4 * 1024 * 1024) /* bytes of a table */
+#define LONGEST_LINE 1000 /* bytes of a table's line */
 
 static void add(struct gateways *gateways, const struct address *address, const char *what)
 {
 	for (size_t index = 0; index < gateways->count; index++)
 		if (address_equal(&gateways->list[index].address, address))
 			return;
-	if (gateways->count == GATEWAYS_MOST)
-		return;
-	gateways->list[gateways->count].address = *address;
-	gateways->list[gateways->count++].what = what;
+	if (gateways->count == gateways->capacity) {
+		size_t capacity = gateways->capacity * 2 + 16;
+		struct gateway *list =
+			reallocarray(gateways->list, capacity, sizeof(*gateways->list));
+
+		gateways->failed |= !list;
+		if (!list)
+			return;
+		gateways->list = list;
+		gateways->capacity = capacity;
+	}
+	gateways->list[gateways->count++] = (struct gateway){*address, what};
 }
 
 /* --- routes --- */
@@ -104,18 +112,23 @@ void gateways_read_6(struct gateways *gateways, struct span table)
 	}
 }
 
+/* That of a router may have a million lines. */
 static void read_table(struct gateways *gateways, const char *path,
-		       void (*read)(struct gateways *gateways, struct span table))
+		       void (*take)(struct gateways *gateways, struct span table))
 {
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-	struct text table;
+	struct line_reader reader;
+	struct span line;
 
 	if (descriptor == -1)
 		return;
-	text_init(&table, LARGEST);
-	if (file_read_all(descriptor, &table) == 0)
-		read(gateways, text_span(&table));
-	text_free(&table);
+	if (line_reader_init(&reader, descriptor, LONGEST_LINE) == 0) {
+		while (line_reader_next(&reader, &line) == 1)
+			take(gateways, line);
+		line_reader_free(&reader);
+	} else {
+		gateways->failed = true;
+	}
 	close(descriptor);
 }
 
@@ -157,8 +170,13 @@ static void add_bridges(struct gateways *gateways)
 
 void gateways_find(struct gateways *gateways)
 {
-	gateways->count = 0;
 	read_table(gateways, "/proc/net/route", gateways_read_4);
 	read_table(gateways, "/proc/net/ipv6_route", gateways_read_6);
 	add_bridges(gateways);
+}
+
+void gateways_free(struct gateways *gateways)
+{
+	free(gateways->list);
+	*gateways = (struct gateways){.count = 0};
 }

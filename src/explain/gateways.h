@@ -7,25 +7,30 @@
 #ifndef EXPLAIN_GATEWAYS_H
 #define EXPLAIN_GATEWAYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/address.h"
 #include "base/span.h"
 
-#define GATEWAYS_MOST 32
-
-struct gateways {
-	struct {
-		struct address address;
-		const char *what; /* "the default gateway", "a bridge of this machine" */
-	} list[GATEWAYS_MOST];
-	size_t count;
+struct gateway {
+	struct address address;
+	const char *what; /* "the default gateway", "a bridge of this machine" */
 };
 
-/* Find them. What the system does not tell is left out. */
+struct gateways {
+	struct gateway *list;
+	size_t count, capacity;
+	bool failed; /* memory was short */
+};
+
+/* Find them. What the system does not tell is left out. Zeroed memory has none yet, and
+ * gateways_free must be called. */
 void gateways_find(struct gateways *gateways);
 
-/* Add those in the contents of /proc/net/route and of /proc/net/ipv6_route. */
+void gateways_free(struct gateways *gateways);
+
+/* Add those in lines of /proc/net/route and of /proc/net/ipv6_route. */
 void gateways_read_4(struct gateways *gateways, struct span table);
 void gateways_read_6(struct gateways *gateways, struct span table);
 

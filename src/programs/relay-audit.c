@@ -164,7 +164,7 @@ static bool ask(struct audit *audit, const char *ip, const char *what)
 
 static void audit_all_rules(struct audit *audit)
 {
-	struct gateways gateways;
+	struct gateways gateways = {.count = 0};
 	struct text why;
 
 	text_init(&why, 2 * REPORT_LINE);
@@ -174,12 +174,15 @@ static void audit_all_rules(struct audit *audit)
 	if ((!audit->cdb && !audit->rules) || !ask(audit, "192.0.2.255", NULL))
 		return;
 	gateways_find(&gateways);
+	if (gateways.failed)
+		die(EXIT_TEMPORARY, "out of memory");
 	for (size_t index = 0; index < gateways.count; index++) {
 		char ip[ADDRESS_TEXT];
 
 		address_write(&gateways.list[index].address, ip);
 		ask(audit, ip, gateways.list[index].what);
 	}
+	gateways_free(&gateways);
 }
 
 /* --- who may change what --- */

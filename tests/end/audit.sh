@@ -242,6 +242,14 @@ case $HOME_OF_ALL:$BIN in
 		sed -i '1s/172\.30\.5\.1:/172.30.:/' tcp.smtp && compile
 		matches "and for the network behind it" \
 			'^warning: tcp\.smtp:1: RELAYCLIENT for a network with 172\.30\.5\.1, a bridge of this machine' "$(bridged 700)"
+		(echo '10.200.99.1:allow,RELAYCLIENT=""' && cat kept.rules) >tcp.smtp && compile
+		# shellcheck disable=SC2016 # the inner shell expands
+		matches "and for the last of many bridges" \
+			'^error: tcp\.smtp:1: RELAYCLIENT for 10\.200\.99\.1, a bridge of this machine' \
+			"$(bridged 700 'for number in {1..99}; do
+				echo "link add br$number type bridge"
+				echo "addr add 10.200.$number.1/24 dev br$number"
+			done | ip -batch -')"
 		cp kept.rules tcp.smtp && compile
 		said=$(bridged 777)
 		same "windows that everybody may open: exit code" 1 $?
