@@ -11,9 +11,9 @@
 #include "explain/hosted.h"
 #include "explain/stranger.h"
 #include "unix/control.h"
-#include "unix/environment.h"
 #include "unix/file.h"
 #include "unix/reason.h"
+#include "unix/temporary.h"
 
 #define LARGEST (4 * 1024 * 1024) /* bytes, of what is said and of what is recorded */
 #define VICTIM	"relay-probe.invalid"
@@ -212,10 +212,8 @@ struct record_file {
 /* False with the reason appended to *why. */
 static bool create_record(struct record_file *file, struct text *why)
 {
-	const char *directory = environment_get("TMPDIR");
+	const char *directory = temporary_directory();
 
-	if (!directory || !*directory)
-		directory = "/tmp";
 	text_add_string(&file->name, directory);
 	text_add_string(&file->name, "/relay-audit.XXXXXX");
 	errno = ENAMETOOLONG;

@@ -6,7 +6,7 @@
 
 int duplicates_init(struct duplicates *duplicates)
 {
-	*duplicates = (struct duplicates){.writer = cdb_writer_new(NULL, NULL)};
+	*duplicates = (struct duplicates){.writer = cdb_writer_new_keys()};
 	return duplicates->writer ? 0 : -1;
 }
 

@@ -8,10 +8,9 @@
 #include <unistd.h>
 
 #include "host/trouble.h"
-#include "unix/environment.h"
 #include "unix/file.h"
+#include "unix/temporary.h"
 
-#define LONGEST_PATH  4096
 #define PIPE_FOR_MANY (1024 * 1024) /* bytes of the pipe through which a large message comes */
 #define COPY_AT_ONCE  (64 * 1024 * 1024)
 
@@ -23,33 +22,13 @@ void spool_init(struct spool *spool, const char *place, int (*create)(void *worl
 
 static int create_temporary(void *world)
 {
-	const char *directory = world;
-	char path[LONGEST_PATH];
-	struct text name;
-	int descriptor = open(directory, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
-
-	if (descriptor != -1 || (errno != EISDIR && errno != EOPNOTSUPP))
-		return descriptor;
-	text_init(&name, sizeof(path) - 1); /* a file system that knows no such files */
-	text_add_string(&name, directory);
-	text_add_string(&name, "/tidewaiter.XXXXXX");
-	errno = ENAMETOOLONG;
-	if (!name.failed) {
-		memcpy(path, name.bytes, name.length + 1);
-		descriptor = mkostemp(path, O_CLOEXEC);
-		if (descriptor != -1)
-			unlink(path);
-	}
-	text_free(&name);
-	return descriptor;
+	return temporary_unnamed(world);
 }
 
 void spool_init_temporary(struct spool *spool)
 {
-	const char *directory = environment_get("TMPDIR");
+	const char *directory = temporary_directory();
 
-	if (!directory || !*directory)
-		directory = "/tmp";
 	spool_init(spool, directory, create_temporary, (void *)(uintptr_t)directory);
 }
 

@@ -28,6 +28,7 @@
 #include "unix/line_reader.h"
 #include "unix/options.h"
 #include "unix/report.h"
+#include "unix/temporary.h"
 
 #define USAGE "[-n] [-s] cdb tmp, or tcprules --dump cdb, or tcprules --diff cdb"
 
@@ -41,8 +42,8 @@ static const struct options_word words[] = {
 };
 
 struct compiler {
-	const char *path, *temporary; /* NULL when nothing is to be written */
-	bool is_strict;
+	const char *path, *temporary; /* NULL when cdb is to stay as it is */
+	bool is_strict, is_diff;
 	struct cdb_writer *writer;
 	struct line_reader reader;
 	struct rule rule;
@@ -53,6 +54,9 @@ struct compiler {
 static _Noreturn void die_unwritable(struct compiler *compiler)
 {
 	cdb_writer_free(compiler->writer);
+	if (compiler->is_diff)
+		die_errno(EXIT_TEMPORARY, "unable to write to a file in %s, or to memory",
+			  temporary_directory());
 	die_errno(EXIT_TEMPORARY, "unable to write %s",
 		  compiler->temporary ? compiler->temporary : "to memory");
 }
@@ -78,7 +82,11 @@ static void start(struct compiler *compiler)
 {
 	const char *temporary = compiler->temporary;
 
-	compiler->writer = cdb_writer_new(compiler->path, temporary);
+	if (temporary)
+		compiler->writer = cdb_writer_new(compiler->path, temporary);
+	else
+		compiler->writer =
+			compiler->is_diff ? cdb_writer_new_unnamed() : cdb_writer_new_keys();
 	if (!compiler->writer && temporary && errno == EEXIST)
 		die(EXIT_PERMANENT,
 		    "unable to use %s: it is the cdb itself, has another name, or is no plain file",
@@ -311,8 +319,7 @@ static int tell_difference(struct compiler *compiler, const char *path)
 int main(int argc, char **argv)
 {
 	struct compiler compiler = {.path = NULL};
-	bool is_trial = false, is_diff = false, has_input = fcntl(0, F_GETFD) != -1;
-	bool is_dump = false;
+	bool is_trial = false, is_dump = false, has_input = fcntl(0, F_GETFD) != -1;
 	int letter, code = 0;
 
 	report_begin("tcprules");
@@ -321,17 +328,18 @@ int main(int argc, char **argv)
 		case 'n': is_trial = true; break;
 		case 's': compiler.is_strict = true; break;
 		case 'u': is_dump = true; break;
-		case 'd': is_diff = true; break;
+		case 'd': compiler.is_diff = true; break;
 		}
 	}
 	signal(SIGPIPE, SIG_IGN); /* who reads what is said may go away */
-	if ((is_dump || is_diff) && (argc - optind != 1 || is_trial || (is_dump && is_diff)))
+	if ((is_dump || compiler.is_diff) &&
+	    (argc - optind != 1 || is_trial || (is_dump && compiler.is_diff)))
 		die_usage(USAGE, "cdb, and nothing else, is required");
 	if (is_dump)
 		return dump(argv[optind]);
-	if (!is_diff && argc - optind != 2 && !(is_trial && argc == optind))
+	if (!compiler.is_diff && argc - optind != 2 && !(is_trial && argc == optind))
 		die_usage(USAGE, "cdb and tmp are required");
-	if (!is_trial && !is_diff) {
+	if (!is_trial && !compiler.is_diff) {
 		compiler.path = argv[optind];
 		compiler.temporary = argv[optind + 1];
 	}
@@ -343,7 +351,7 @@ int main(int argc, char **argv)
 	start(&compiler);
 	compile(&compiler);
 	complain_of_duplicates(&compiler);
-	if (is_diff)
+	if (compiler.is_diff)
 		code = tell_difference(&compiler, argv[optind]);
 	replace(&compiler);
 	cdb_writer_free(compiler.writer);

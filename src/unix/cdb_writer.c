@@ -2,6 +2,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@ struct cdb_writer {
 	int descriptor;
 	const char *path, *temporary; /* temporary is NULL when there is none to remove */
 	uint64_t position;	      /* where the next byte goes; those buffered count */
+	bool has_keys_only;
+	uint64_t left_out; /* bytes of data */
 	struct cdb_index index;
 	struct cdb_duplicate *duplicates;
 	size_t duplicate_count, duplicate_capacity;
@@ -27,25 +30,51 @@ struct cdb_writer {
 	char buffer[BUFFER];
 };
 
-struct cdb_writer *cdb_writer_new(const char *path, const char *temporary)
+/* Returns NULL with errno where there is no file. */
+static struct cdb_writer *start(struct cdb_writer *writer, int descriptor)
 {
-	struct cdb_writer *writer = calloc(1, sizeof(*writer));
-
-	if (!writer)
-		return NULL;
-	writer->descriptor =
-		temporary ? temporary_open(path, temporary) : memfd_create("cdb", MFD_CLOEXEC);
-	if (writer->descriptor == -1) {
+	if (descriptor == -1) {
 		int kept = errno;
 
 		free(writer);
 		errno = kept;
 		return NULL;
 	}
-	writer->path = path;
-	writer->temporary = temporary;
+	writer->descriptor = descriptor;
 	writer->position = writer->used = HEADER; /* zeros until the end */
 	return writer;
+}
+
+struct cdb_writer *cdb_writer_new(const char *path, const char *temporary)
+{
+	struct cdb_writer *writer = calloc(1, sizeof(*writer));
+
+	if (!writer)
+		return NULL;
+	writer->path = path;
+	writer->temporary = temporary;
+	return start(writer, temporary_open(path, temporary));
+}
+
+struct cdb_writer *cdb_writer_new_unnamed(void)
+{
+	struct cdb_writer *writer = calloc(1, sizeof(*writer));
+	int descriptor;
+
+	if (!writer)
+		return NULL;
+	descriptor = temporary_unnamed(temporary_directory());
+	return start(writer, descriptor == -1 ? memfd_create("cdb", MFD_CLOEXEC) : descriptor);
+}
+
+struct cdb_writer *cdb_writer_new_keys(void)
+{
+	struct cdb_writer *writer = calloc(1, sizeof(*writer));
+
+	if (!writer)
+		return NULL;
+	writer->has_keys_only = true;
+	return start(writer, memfd_create("cdb", MFD_CLOEXEC));
 }
 
 int cdb_writer_descriptor(const struct cdb_writer *writer)
@@ -155,13 +184,16 @@ int cdb_writer_add(struct cdb_writer *writer, struct span key, struct span data,
 	struct cdb_entry entry = {cdb_index_hash(key), (uint32_t)writer->position, number};
 
 	if (key.length > UINT32_MAX || data.length > UINT32_MAX ||
-	    writer->position + 8 + key.length + data.length > UINT32_MAX) {
+	    writer->position + writer->left_out + 8 + key.length + data.length > UINT32_MAX) {
 		errno = EFBIG;
 		return -1;
 	}
 	if (cdb_index_add(&writer->index, entry) == -1)
 		return -1;
-	return put_record(writer, key, data);
+	if (!writer->has_keys_only)
+		return put_record(writer, key, data);
+	writer->left_out += data.length;
+	return put_record(writer, key, SPAN(""));
 }
 
 /* --- duplicates --- */
@@ -321,7 +353,7 @@ static int put_tables(struct cdb_writer *writer, char header[HEADER])
 {
 	const struct cdb_index_keys keys = {writer, compare_keys};
 
-	if (writer->position + writer->index.count * 16 > UINT32_MAX) {
+	if (writer->position + writer->left_out + writer->index.count * 16 > UINT32_MAX) {
 		errno = EFBIG;
 		return -1;
 	}

@@ -25,10 +25,15 @@ struct cdb_duplicate {
 };
 
 /* Start. An existing temporary file is written over. It may not be a symbolic link, have another
- * name, be the old database, or be in use by another writer. Without names the database is only a
- * trial that leaves no file. Returns NULL with errno; EEXIST for a file that may not be used, and
- * EWOULDBLOCK for one in use. The names must stay. */
+ * name, be the old database, or be in use by another writer. Returns NULL with errno; EEXIST for a
+ * file that may not be used, and EWOULDBLOCK for one in use. The names must stay. */
 struct cdb_writer *cdb_writer_new(const char *path, const char *temporary);
+
+/* Start one that leaves no file: in TMPDIR or /tmp, where it can be, else in memory. */
+struct cdb_writer *cdb_writer_new_unnamed(void);
+
+/* Start one that is only to find duplicates, in memory. Data are counted and not kept. */
+struct cdb_writer *cdb_writer_new_keys(void);
 
 /* Add a record. Returns 0, or -1 with errno; EFBIG when the database grows beyond 4 GiB. */
 int cdb_writer_add(struct cdb_writer *writer, struct span key, struct span data, uint32_t number);
@@ -45,7 +50,7 @@ int cdb_writer_duplicate(const struct cdb_writer *writer, size_t index,
 			 struct cdb_duplicate *duplicate, struct text *key);
 
 /* The file that is written, which stays the writer's: for whoever gives it another owner or mode,
- * or reads it; of a trial too. */
+ * or reads it; of one without a name too. */
 int cdb_writer_descriptor(const struct cdb_writer *writer);
 
 /* Put it into the old one's place. Returns 0, or -1 with errno. */

@@ -2,10 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "unix/environment.h"
 
 static bool is_same_file(const struct stat *left, const struct stat *right)
 {
@@ -71,4 +76,29 @@ int temporary_open(const char *path, const char *temporary)
 	close(descriptor);
 	errno = kept;
 	return -1;
+}
+
+const char *temporary_directory(void)
+{
+	const char *directory = environment_get("TMPDIR");
+
+	return directory && *directory ? directory : "/tmp";
+}
+
+int temporary_unnamed(const char *directory)
+{
+	int descriptor = open(directory, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	char path[PATH_MAX];
+
+	if (descriptor != -1 || (errno != EISDIR && errno != EOPNOTSUPP))
+		return descriptor;
+	/* The file system knows no such files. */
+	if (snprintf(path, sizeof(path), "%s/tidewaiter.XXXXXX", directory) >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	descriptor = mkostemp(path, O_CLOEXEC);
+	if (descriptor != -1)
+		unlink(path);
+	return descriptor;
 }

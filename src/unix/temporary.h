@@ -1,5 +1,6 @@
 /*
- * temporary: the file in which a new one is written before it takes the place of the old.
+ * temporary: the file in which a new one is written before it takes the place of the old; and one
+ * that nobody keeps.
  */
 #ifndef UNIX_TEMPORARY_H
 #define UNIX_TEMPORARY_H
@@ -10,5 +11,12 @@
  * name or is no plain file. What was made in vain is removed; a file that another writer may have
  * is not. */
 int temporary_open(const char *path, const char *temporary);
+
+/* Where files are that nobody keeps: TMPDIR, or /tmp. */
+const char *temporary_directory(void);
+
+/* Make a file in a directory, to write and read, that has no name: however the program ends,
+ * nothing of it is left. Returns its descriptor, or -1 with errno. */
+int temporary_unnamed(const char *directory);
 
 #endif

@@ -99,6 +99,27 @@ case $BUILD in
 	;;
 esac
 
+# Only keys are kept where nothing but duplicates is looked for, and a text may be far smaller than
+# what it compiles to: 64 lines of 256 addresses each, with 4000 bytes of data.
+value=$(head -c 4000 /dev/zero | tr '\0' v)
+for number in {1..64}; do echo "10.0.$number.0-255:allow,X=\"$value\""; done >wide
+same "-n keeps no data" 0 "$(ulimit -f 1000 && code_of tcprules -n -s <wide)"
+# What --diff compiles is in TMPDIR, without a name.
+mkdir place
+mkfifo feed.diff
+TMPDIR=$work/place tcprules --diff rules.cdb <feed.diff >difference &
+compiler=$!
+exec 7>feed.diff
+is_in_place() { readlink /proc/$compiler/fd/* | grep -q "^$work/place/.* (deleted)\$"; }
+check "what --diff compiles is in TMPDIR" wait_until is_in_place
+same "and has no name there" "" "$(ls place)"
+cat wide >&7
+exec 7>&-
+wait "$compiler"
+same "--diff with a file there: exit code" 1 $?
+same "and without a place for it" "$(cat difference)" "$(TMPDIR=/nowhere tcprules --diff rules.cdb <wide)"
+check "which is something" test -s difference
+
 # A full disk, where one can be made: in a mount namespace, which is gone with its last process.
 mkdir disk
 if [ "$(id -u)" = 0 ] && unshare --mount mount -t tmpfs -o size=1m tmpfs disk 2>/dev/null; then
@@ -108,9 +129,11 @@ echo '127.0.0.1:deny' | tcprules disk/rules.cdb disk/rules.tmp
 tcprules disk/rules.cdb disk/rules.tmp <many || echo "exit code $?"
 sha256sum <disk/rules.cdb >full.sum
 ls disk
+TMPDIR=disk tcprules --diff rules.cdb <many >/dev/null || echo "exit code $?"
 END_OF_SCRIPT
 	same "a full disk, and nothing is left on it" \
-		$'tcprules: fatal: unable to write disk/rules.tmp: No space left on device\nexit code 111\nrules.cdb' \
+		$'tcprules: fatal: unable to write disk/rules.tmp: No space left on device\nexit code 111\nrules.cdb
+tcprules: fatal: unable to write to a file in disk, or to memory: No space left on device\nexit code 111' \
 		"$(cat full.out)"
 	same "the old cdb stays: a full disk" "$old" "$(cat full.sum)"
 fi

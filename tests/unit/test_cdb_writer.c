@@ -140,10 +140,95 @@ static void test_cdb_writer_writes_the_bytes_that_libcdb_writes(void **state)
 	text_free(&data);
 }
 
+static off_t size_of(const struct cdb_writer *writer)
+{
+	struct stat status;
+
+	assert_int_equal(fstat(cdb_writer_descriptor(writer), &status), 0);
+	return status.st_size;
+}
+
+static void test_cdb_writer_needs_no_name(void **state)
+{
+	static const char *const places[] = {directory, "/nowhere"};
+	struct text expected, written;
+
+	(void)state;
+	text_init(&expected, 1024 * 1024);
+	text_init(&written, 1024 * 1024);
+	write_with_libcdb("libcdb.cdb", 1000, record_with_few_keys);
+	read_file("libcdb.cdb", &expected);
+	unlink("libcdb.cdb");
+	for (size_t index = 0; index < LENGTH(places); index++) {
+		struct cdb_writer *writer;
+		struct text key, data;
+		struct stat here, there;
+
+		setenv("TMPDIR", places[index], 1);
+		writer = cdb_writer_new_unnamed();
+		assert_non_null(writer);
+		text_init(&key, 1024);
+		text_init(&data, 1024);
+		for (unsigned number = 0; number < 1000; number++) {
+			text_clear(&key);
+			text_clear(&data);
+			record_with_few_keys(number, &key, &data);
+			assert_int_equal(
+				cdb_writer_add(writer, text_span(&key), text_span(&data), number),
+				0);
+		}
+		assert_int_equal(cdb_writer_finish(writer), 0);
+		assert_int_equal(stat(directory, &here), 0);
+		assert_int_equal(fstat(cdb_writer_descriptor(writer), &there), 0);
+		if ((here.st_dev == there.st_dev) != (index == 0))
+			fail_msg("%s: the file is elsewhere", places[index]);
+		assert_int_equal(lseek(cdb_writer_descriptor(writer), 0, SEEK_SET), 0);
+		text_clear(&written);
+		assert_int_equal(file_read_all(cdb_writer_descriptor(writer), &written), 0);
+		if (!span_equal(text_span(&expected), text_span(&written)))
+			fail_msg("%s: other bytes", places[index]);
+		cdb_writer_free(writer);
+		text_free(&key);
+		text_free(&data);
+	}
+	unsetenv("TMPDIR");
+	text_free(&expected);
+	text_free(&written);
+}
+
+/* It refuses what would be too large with the data, though it holds none. */
+static void test_cdb_writer_of_keys_counts_the_data(void **state)
+{
+	static char bytes[1024 * 1024];
+	struct span data = {bytes, sizeof(bytes)};
+	struct cdb_writer *writer = cdb_writer_new_keys();
+
+	(void)state;
+	assert_non_null(writer);
+	for (unsigned number = 1; number <= 4095; number++)
+		assert_int_equal(cdb_writer_add(writer, SPAN("1.2.3.4"), data, number), 0);
+	assert_int_equal(cdb_writer_add(writer, SPAN("1.2.3.4"), data, 4096), -1);
+	assert_int_equal(errno, EFBIG);
+	assert_int_equal(cdb_writer_finish(writer), 0);
+	assert_int_equal(cdb_writer_duplicates(writer), 4094);
+	assert_int_equal(size_of(writer), 2048 + 4095 * (8 + 7 + 16));
+	cdb_writer_free(writer);
+	/* Not the records, but the index makes it too large. */
+	writer = cdb_writer_new_keys();
+	assert_non_null(writer);
+	for (unsigned number = 1; number <= 4095; number++)
+		assert_int_equal(cdb_writer_add(writer, SPAN("1.2.3.4"), data, number), 0);
+	data.length -= 4095 * (8 + 7) + 2048 + 8 + 7 + 4096 * 16;
+	assert_int_equal(cdb_writer_add(writer, SPAN("1.2.3.4"), data, 4096), 0);
+	assert_int_equal(cdb_writer_finish(writer), -1);
+	assert_int_equal(errno, EFBIG);
+	cdb_writer_free(writer);
+}
+
 /* Add these keys, numbered from 1, and say which are duplicates of which. */
 static void find_duplicates(const char *const *keys, unsigned count, struct text *found)
 {
-	struct cdb_writer *writer = cdb_writer_new(NULL, NULL);
+	struct cdb_writer *writer = cdb_writer_new_keys();
 	struct text key;
 
 	assert_non_null(writer);
@@ -209,7 +294,7 @@ static void test_cdb_writer_compares_long_keys_to_their_ends(void **state)
 /* That takes a moment, and not minutes: SIGALRM ends a test that does. */
 static void test_cdb_writer_is_not_slowed_down_by_equal_keys(void **state)
 {
-	struct cdb_writer *writer = cdb_writer_new(NULL, NULL);
+	struct cdb_writer *writer = cdb_writer_new_keys();
 	struct cdb_duplicate duplicate;
 	struct text key;
 
@@ -295,6 +380,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cdb_writer_writes_the_bytes_that_libcdb_writes),
+		cmocka_unit_test(test_cdb_writer_needs_no_name),
+		cmocka_unit_test(test_cdb_writer_of_keys_counts_the_data),
 		cmocka_unit_test(test_cdb_writer_finds_the_first_of_equal_keys),
 		cmocka_unit_test(test_cdb_writer_compares_long_keys_to_their_ends),
 		cmocka_unit_test(test_cdb_writer_is_not_slowed_down_by_equal_keys),

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -10,12 +11,28 @@
 #include "support/check.h"
 
 static char directory[] = "/tmp/tidewaiter-temporary.XXXXXX";
-static int flock_errno, ftruncate_errno; /* 0: the call is made */
+static int flock_errno, ftruncate_errno, unnamed_errno; /* 0: the call is made */
 
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
 int __real_flock(int descriptor, int operation);
 int __real_ftruncate(int descriptor, off_t length);
 int __wrap_flock(int descriptor, int operation);
 int __wrap_ftruncate(int descriptor, off_t length);
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	bool is_unnamed = (flags & O_TMPFILE) == O_TMPFILE;
+	mode_t mode = 0;
+	va_list rest;
+
+	va_start(rest, flags);
+	if (is_unnamed || flags & O_CREAT)
+		mode = va_arg(rest, mode_t);
+	va_end(rest);
+	errno = unnamed_errno;
+	return is_unnamed && unnamed_errno ? -1 : __real_open(path, flags, mode);
+}
 
 int __wrap_flock(int descriptor, int operation)
 {
@@ -166,6 +183,49 @@ static void test_temporary_is_no_other_file(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
+static void test_temporary_directory_is_that_of_the_environment(void **state)
+{
+	(void)state;
+	unsetenv("TMPDIR");
+	assert_string_equal(temporary_directory(), "/tmp");
+	setenv("TMPDIR", "", 1);
+	assert_string_equal(temporary_directory(), "/tmp");
+	setenv("TMPDIR", "/var/tmp", 1);
+	assert_string_equal(temporary_directory(), "/var/tmp");
+	unsetenv("TMPDIR");
+}
+
+static void test_temporary_without_a_name_leaves_nothing(void **state)
+{
+	const int none[] = {0, EOPNOTSUPP, EISDIR};
+
+	(void)state;
+	assert_int_equal(mkdir("place", 0700), 0);
+	for (size_t index = 0; index < LENGTH(none); index++) {
+		struct stat status;
+		char byte = 0;
+		int descriptor;
+
+		unnamed_errno = none[index];
+		descriptor = temporary_unnamed("place");
+		assert_int_not_equal(descriptor, -1);
+		assert_int_equal(fstat(descriptor, &status), 0);
+		assert_int_equal(status.st_nlink, 0);
+		assert_int_equal(status.st_mode & 0777, 0600);
+		assert_int_equal(write(descriptor, "x", 1), 1);
+		assert_int_equal(pread(descriptor, &byte, 1, 0), 1);
+		assert_int_equal(byte, 'x');
+		close(descriptor);
+	}
+	assert_int_equal(rmdir("place"), 0);
+	assert_int_equal(temporary_unnamed("place"), -1);
+	assert_int_equal(errno, ENOENT);
+	unnamed_errno = EACCES;
+	assert_int_equal(temporary_unnamed("."), -1);
+	assert_int_equal(errno, EACCES);
+	unnamed_errno = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +233,8 @@ int main(void)
 		cmocka_unit_test(test_temporary_needs_no_locks),
 		cmocka_unit_test(test_temporary_removes_what_was_made_in_vain),
 		cmocka_unit_test(test_temporary_is_no_other_file),
+		cmocka_unit_test(test_temporary_directory_is_that_of_the_environment),
+		cmocka_unit_test(test_temporary_without_a_name_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests_name("temporary", tests, enter_directory, leave_directory);
