@@ -3,7 +3,7 @@
  *
  * Found as tcprules finds them, by the index of a database in the making (unix/cdb_writer.h), and
  * so in a time that does not grow with the square of their number. Memory for each address: itself
- * and some forty bytes.
+ * and some forty bytes, and up to fifty more for one that comes too late.
  */
 #ifndef EXPLAIN_DUPLICATES_H
 #define EXPLAIN_DUPLICATES_H

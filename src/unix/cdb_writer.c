@@ -379,6 +379,7 @@ int cdb_writer_finish(struct cdb_writer *writer)
 	/* The records must be in the file for their keys to be compared. */
 	if (flush(writer) == -1 || put_tables(writer, header) == -1)
 		return -1;
+	cdb_index_free(&writer->index); /* all that it told is in the file, or a duplicate */
 	sort_duplicates(writer);
 	if (lseek(writer->descriptor, 0, SEEK_SET) == -1 ||
 	    file_write(writer->descriptor, (struct span){header, HEADER}) == -1)

@@ -5,8 +5,8 @@
  * Until then the old one stays as it is, whatever happens. The bytes are those that D. J.
  * Bernstein's cdb_make and libcdb's write. Of libcdb this is not made, because that writes in
  * blocks of 4096 bytes, which costs twice the time, and keeps to itself the index in which records
- * with equal keys are found without further memory. Memory: 12 bytes a record, and the largest of
- * the 256 hash tables.
+ * with equal keys are found without further memory. Memory: 12 bytes a record, 12 more for a
+ * duplicate, and 32 for each record in the largest of the 256 hash tables, where equal keys meet.
  */
 #ifndef UNIX_CDB_WRITER_H
 #define UNIX_CDB_WRITER_H
