@@ -61,6 +61,7 @@ LIBS_test_password  := -lcrypt -Wl$(,)--wrap=crypt_rn
 LIBS_test_control_list := -lcrypt
 LIBS_test_routes    := -lcrypt -Wl$(,)--wrap=realloc
 LIBS_test_client    := -Wl$(,)--wrap=tls_request_make
+LIBS_test_pump      := -Wl$(,)--wrap=deadline_in
 LIBS_test_settings  := -Wl$(,)--wrap=realloc
 LIBS_test_file      := -Wl$(,)--wrap=fsync
 LIBS_test_maildir   := -Wl$(,)--wrap=renameat2$(,)--wrap=link
@@ -76,7 +77,7 @@ LIBS_test_smtp_client := $(LIBS_tlsd)
 LIBS_test_smtp_greeting := $(LIBS_tlsd)
 LIBS_test_smtp_login := $(LIBS_tlsd)
 LIBS_test_tls_client := $(LIBS_tlsd)
-LIBS_test_tls_pump  := $(LIBS_tlsd)
+LIBS_test_tls_pump  := $(LIBS_tlsd) -Wl$(,)--wrap=deadline_in
 LIBS_test_tls_variables := $(LIBS_tlsd)
 
 # A static program needs each library as an archive. What cannot be had that way on this machine is

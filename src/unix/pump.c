@@ -24,6 +24,7 @@ struct flow {
 	bool reads_socket, writes_socket;
 	bool may_block;	   /* a write of more than PIPE_BUF bytes could */
 	bool hangs_up;	   /* its end is told to the socket it leads to */
+	bool has_hung_up;  /* whoever wrote its input is gone; some of that may still be there */
 	bool is_at_end;	   /* nothing more will be read */
 	bool is_over;	   /* nothing more will be written */
 	int trouble;	   /* errno of what ended it, 0 for an end of the usual kind */
@@ -49,7 +50,7 @@ static void begin(struct flow *flow, const struct pump_way *way, bool hangs_up)
 	flow->writes_socket = is_socket(way->to);
 	flow->may_block = !flow->writes_socket && !(flags != -1 && flags & O_NONBLOCK);
 	flow->hangs_up = hangs_up;
-	flow->is_at_end = flow->is_over = false;
+	flow->has_hung_up = flow->is_at_end = flow->is_over = false;
 	flow->trouble = 0;
 	flow->start = flow->end = 0;
 	flow->bytes = way->change ? flow->converted : flow->packet;
@@ -127,13 +128,15 @@ static void take(struct flow *flow)
 }
 
 /* What poll(2) shall wait for: a packet when the last one is gone, room for it before. A reader
- * that goes away is noticed, too, while there is nothing for it. */
+ * that goes away is noticed, too, while there is nothing for it, and a writer while there is no
+ * room for what it has left. */
 static void ask(const struct flow *flow, struct pollfd polled[2])
 {
 	bool is_empty = flow->start == flow->end;
+	bool is_wanted = !flow->is_at_end && (is_empty || !flow->has_hung_up);
 
-	polled[0] = (struct pollfd){.fd = is_empty && !flow->is_at_end ? flow->way.from : -1,
-				    .events = POLLIN};
+	polled[0] = (struct pollfd){.fd = is_wanted ? flow->way.from : -1,
+				    .events = is_empty ? POLLIN : 0};
 	polled[1] = (struct pollfd){.fd = flow->is_over ? -1 : flow->way.to,
 				    .events = is_empty ? 0 : POLLOUT};
 }
@@ -156,6 +159,8 @@ static bool go_on(struct flow *flow, const struct pollfd polled[2])
 	if (flow->is_over)
 		return false;
 	if (flow->start < flow->end) {
+		if (polled[0].revents)
+			flow->has_hung_up = true;
 		if (polled[1].revents)
 			give(flow);
 		return flow->is_over || flow->start != start;
@@ -202,7 +207,7 @@ static bool has_ended(int program)
 
 static bool is_gone(const struct flow *forth, const struct flow *back)
 {
-	return forth->is_over && back->is_at_end;
+	return forth->is_over && (back->is_at_end || back->has_hung_up);
 }
 
 /* Wait until something can be done, and do it. Returns as poll(2) does. */

@@ -22,6 +22,7 @@ struct pump {
 	struct tls *connection;
 	struct tls_network *network;
 	int program_in, program_out; /* -1 once closed */
+	bool program_has_hung_up;    /* what it said last may still be on program_in */
 	struct text *why;
 	bool client_finished;  /* nothing more will come from it */
 	bool has_said_goodbye; /* nothing more will go to it */
@@ -181,7 +182,7 @@ static bool write_client(struct pump *pump)
 
 static bool program_is_gone(const struct pump *pump)
 {
-	return pump->program_in == -1 && pump->program_out == -1;
+	return (pump->program_in == -1 || pump->program_has_hung_up) && pump->program_out == -1;
 }
 
 static bool is_done(const struct pump *pump)
@@ -190,7 +191,7 @@ static bool is_done(const struct pump *pump)
 }
 
 /* The program keeps time while it is there. Later every step to the client buys more of it, and
- * there are no more steps than the buffer has bytes. */
+ * there are no more steps than what it has left behind has bytes. */
 static void set_deadline(struct pump *pump, bool has_written)
 {
 	if (!program_is_gone(pump) || (pump->has_deadline && !has_written))
@@ -204,6 +205,7 @@ static void set_deadline(struct pump *pump, bool has_written)
 static bool wait_for_event(struct pump *pump)
 {
 	short wants = 0;
+	bool has_room = !is_full(&pump->to_client);
 	struct pollfd polled[4];
 	int count;
 
@@ -212,19 +214,23 @@ static bool wait_for_event(struct pump *pump)
 	if (!pump->has_said_goodbye && (!is_empty(&pump->to_client) || pump->program_in == -1))
 		wants |= pump->writing_wants;
 	/* A descriptor from which nothing is wanted is left out: its errors would wake us for
-	 * nothing, again and again. */
+	 * nothing, again and again. While there is no room for what the program says, its end is
+	 * wanted, once. */
 	polled[0] =
 		(struct pollfd){.fd = wants & POLLIN ? pump->network->in : -1, .events = POLLIN};
 	polled[1] =
 		(struct pollfd){.fd = wants & POLLOUT ? pump->network->out : -1, .events = POLLOUT};
-	polled[2] = (struct pollfd){.fd = is_full(&pump->to_client) ? -1 : pump->program_in,
-				    .events = POLLIN};
+	polled[2] = (struct pollfd){.fd = has_room || !pump->program_has_hung_up ? pump->program_in
+										 : -1,
+				    .events = has_room ? POLLIN : 0};
 	/* With nothing to write, what is waited for is the program's end. */
 	polled[3] = (struct pollfd){.fd = pump->program_out,
 				    .events = is_empty(&pump->from_client) ? 0 : POLLOUT};
 	do
 		count = poll(polled, 4, pump->has_deadline ? deadline_left(pump->deadline) : -1);
 	while (count == -1 && errno == EINTR);
+	if (count > 0 && polled[2].revents & (POLLERR | POLLHUP | POLLNVAL))
+		pump->program_has_hung_up = true;
 	if (count > 0 && polled[3].revents & (POLLERR | POLLHUP | POLLNVAL)) {
 		close_end(&pump->program_out);
 		pump->from_client.start = pump->from_client.end = 0;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -11,9 +12,22 @@
 #include <unistd.h>
 
 #include "support/check.h"
+#include "unix/deadline.h"
 #include "unix/file.h"
 
 #define MUCH (1024 * 1024) /* bytes: more than all the buffers on the way */
+
+#define HURRY 500 /* milliseconds */
+
+static bool is_hurried; /* the pump waits for no moment that is farther away than HURRY */
+
+int64_t __wrap_deadline_in(int64_t milliseconds);
+int64_t __real_deadline_in(int64_t milliseconds);
+
+int64_t __wrap_deadline_in(int64_t milliseconds)
+{
+	return __real_deadline_in(is_hurried && milliseconds > HURRY ? HURRY : milliseconds);
+}
 
 /* A pump in a process of its own, and what the others hold: the client its end of a connection, the
  * program its ends of two pipes. */
@@ -228,6 +242,32 @@ static void test_pump_last_words_reach_a_client_who_talks(void **state)
 	close(scene.client);
 }
 
+/* What the program has said is more than there is room for on the way, and nobody reads it. */
+static void test_pump_leaves_a_client_that_does_not_read(void **state)
+{
+	static char bytes[4096];
+	struct scene scene;
+	int quiet = 0;
+
+	(void)state;
+	is_hurried = true;
+	begin(&scene);
+	is_hurried = false;
+	memset(bytes, 'x', sizeof(bytes));
+	fcntl(scene.program_out, F_SETFL, O_NONBLOCK);
+	while (quiet < 2) { /* nothing moves any more */
+		struct pollfd polled = {.fd = scene.program_out, .events = POLLOUT};
+
+		if (write(scene.program_out, bytes, sizeof(bytes)) == -1)
+			quiet = poll(&polled, 1, 200) == 0 ? quiet + 1 : 0;
+	}
+	assert_int_equal(waitpid(scene.pump, NULL, WNOHANG), 0); /* the program keeps the time */
+	close(scene.program_out);
+	close(scene.program_in);
+	end(&scene);
+	close(scene.client);
+}
+
 /* As when the connection is under TLS from then on: what comes is somebody else's. */
 static void test_pump_leaves_the_client_of_a_program_that_lives_on(void **state)
 {
@@ -303,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_pump_goes_on_when_the_program_does_not_write),
 		cmocka_unit_test(test_pump_tells_the_program_that_the_client_is_gone),
 		cmocka_unit_test(test_pump_last_words_reach_a_client_who_talks),
+		cmocka_unit_test(test_pump_leaves_a_client_that_does_not_read),
 		cmocka_unit_test(test_pump_leaves_the_client_of_a_program_that_lives_on),
 		cmocka_unit_test(test_pump_inserts_a_process),
 	};
