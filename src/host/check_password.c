@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -51,7 +50,7 @@ static int wait_for(pid_t child, uint64_t until, int stop, const char **trouble)
 					  {.fd = stop, .events = POLLIN}};
 		uint64_t time = deadline_now();
 		int left = process == -1 ? WITHOUT_PIDFD : (int)(until > time ? until - time : 0);
-		pid_t result = waitpid(child, &status, *trouble ? 0 : WNOHANG);
+		pid_t result = waitpid(child, &status, WNOHANG);
 
 		if (result == child || (result == -1 && errno != EINTR))
 			break;
@@ -59,8 +58,10 @@ static int wait_for(pid_t child, uint64_t until, int stop, const char **trouble)
 			*trouble = "it did not answer in time";
 		else if (poll(polled, 2, left) > 0 && !polled[0].revents)
 			*trouble = "the session shall end, and it had not answered";
-		if (*trouble)
-			kill(child, SIGKILL);
+		if (*trouble) {
+			spawn_kill(child, &status);
+			break;
+		}
 	}
 	if (process != -1)
 		close(process);

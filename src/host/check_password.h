@@ -19,7 +19,7 @@
  * seconds or before there is something to read from stop (-1: there is no such descriptor), or it
  * could not be run; *trouble then says which, for the log. NO: any other exit code, or what the
  * interface cannot carry. Takes at most the time given, whatever the program does: one that has not
- * answered is ended. */
+ * answered is ended or, where it is not ours to end, left behind (spawn_kill). */
 enum verdict check_password(char *const argv[], struct span user, struct span password,
 			    uint32_t seconds, int stop, const char **trouble);
 

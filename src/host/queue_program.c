@@ -167,13 +167,11 @@ static bool wait_for_end(struct queue_program *program, uint64_t until)
 	return true;
 }
 
-/* End the child, at once. */
+/* End the child, at once, or let it be where it cannot be ended. */
 static void kill_child(struct queue_program *program)
 {
-	kill(program->child, SIGKILL);
 	program->status = -1; /* unless it is told otherwise */
-	while (waitpid(program->child, &program->status, 0) == -1 && errno == EINTR)
-		;
+	spawn_kill(program->child, &program->status);
 	program->child = -1;
 	close_one(&program->process);
 }

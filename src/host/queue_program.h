@@ -4,9 +4,9 @@
  * The program gets the message on descriptor 0, the envelope on 1, this program's log on 2, and on
  * 6 and 4 pipes into which it may say why it refuses (the environment has ERROR_FD=4 for that).
  * Nothing it writes can reach the client. Whatever it does, every call here comes back: it may stop
- * reading, exit early, never exit, say without end, or leave children behind that hold its
- * descriptors open. It is believed only when it has read the whole envelope; an abandoned message
- * has none.
+ * reading, exit early, never exit, even by SIGKILL, say without end, or leave children behind that
+ * hold its descriptors open. It is believed only when it has read the whole envelope; an abandoned
+ * message has none.
  *
  * Write errors must not be signals: SIGPIPE is to be ignored.
  */
@@ -68,7 +68,7 @@ void queue_program_write(struct queue_program *program, struct span bytes);
 struct queue_result queue_program_close(struct queue_program *program, struct span envelope);
 
 /* Forget the open message, if there is one: the program never gets an envelope. It is not waited
- * for, but the next one starts only when it has gone. */
+ * for, but the next one starts only when it has gone, or cannot be made to go. */
 void queue_program_abandon(struct queue_program *program);
 
 /* Give everything back; an open message is abandoned. */

@@ -60,10 +60,9 @@ static pid_t wait_for(pid_t child, int64_t moment, int *status, bool *was_late)
 	kill(child, SIGTERM);
 	result = wait_until(child, deadline_in(FROM_TERM_KILL), status);
 	if (result == 0) {
-		kill(child, SIGKILL);
-		do
-			result = waitpid(child, status, 0);
-		while (result == -1 && errno == EINTR);
+		*status = SIGKILL; /* as good as that, where it must be left behind */
+		spawn_kill(child, status);
+		result = child;
 	}
 	return result;
 }

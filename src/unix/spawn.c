@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "unix/deadline.h"
 #include "unix/kernel.h"
 
 /* The signals that this suite's programs ignore, which a program that is executed would go on
@@ -17,6 +19,7 @@
 static const int ignored[] = {SIGPIPE, SIGXFSZ};
 
 #define INTERPRETER_LINE 256 /* bytes of a script's first line that the kernel looks at */
+#define WITHOUT_PIDFD	 20  /* milliseconds between two looks at the child */
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
@@ -173,4 +176,17 @@ pid_t spawn_with(const char *path, char *const argv[], char *const envp[],
 		return child;
 	errno = failure;
 	return -1;
+}
+
+void spawn_kill(pid_t child, int *status)
+{
+	int process = (int)syscall(SYS_pidfd_open, child, 0);
+	int64_t moment = deadline_in(kill(child, SIGKILL) == 0 ? SPAWN_DEATH : 0);
+	struct pollfd end = {process, POLLIN, 0};
+	int left;
+
+	while (waitpid(child, status, WNOHANG) == 0 && (left = deadline_left(moment)) > 0)
+		poll(&end, 1, process == -1 && left > WITHOUT_PIDFD ? WITHOUT_PIDFD : left);
+	if (process != -1)
+		close(process);
 }

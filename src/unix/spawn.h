@@ -39,4 +39,11 @@ pid_t spawn_with(const char *path, char *const argv[], char *const envp[],
 		 const struct spawn_move *moves, size_t count, void (*begin)(void *world),
 		 void *world);
 
+/* End a child with SIGKILL and take its status, as waitpid(2) sets it. A program with privileges
+ * that has changed its real user cannot be ended by the one who started it, and one that waits for
+ * a disk not at once: such a one is left behind, and *status stays as it is. Waits SPAWN_DEATH at
+ * most. */
+#define SPAWN_DEATH 1000 /* milliseconds */
+void spawn_kill(pid_t child, int *status);
+
 #endif

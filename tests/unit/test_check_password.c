@@ -1,11 +1,39 @@
 #include "host/check_password.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "support/check.h"
+
+/* Whether kill(2) fails as it does for a program with privileges that has changed its real user. */
+static bool is_spared;
+static pid_t spared; /* whom it should have ended */
+
+int __wrap_kill(pid_t process, int number);
+int __real_kill(pid_t process, int number);
+
+int __wrap_kill(pid_t process, int number)
+{
+	if (!is_spared)
+		return __real_kill(process, number);
+	spared = process;
+	errno = EPERM;
+	return -1;
+}
+
+/* It was left behind: end it after all. */
+static void end_spared(void)
+{
+	is_spared = false;
+	assert_int_equal(waitpid(spared, NULL, WNOHANG), 0);
+	assert_int_equal(__real_kill(spared, SIGKILL), 0);
+	assert_int_equal(waitpid(spared, NULL, 0), spared);
+}
 
 /* Runs a shell script as the program; $in holds what it was told, colons for NULs. */
 static enum verdict ask(const char *script, struct span user, struct span password,
@@ -98,6 +126,21 @@ static void test_check_password_is_told_to_stop(void **state)
 	close(stop[1]);
 }
 
+static void test_check_password_leaves_behind_what_it_cannot_end(void **state)
+{
+	char *slow[] = {(char *)(uintptr_t) "sleep", (char *)(uintptr_t) "30", NULL};
+	time_t start = time(NULL);
+	const char *trouble;
+
+	(void)state;
+	is_spared = true;
+	assert_int_equal(check_password(slow, SPAN("ann"), SPAN("secret"), 0, -1, &trouble),
+			 VERDICT_LATER);
+	assert_in_range(time(NULL) - start, 0, 20);
+	CHECK_SPAN("trouble", span_of(trouble), "it did not answer in time");
+	end_spared();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +148,7 @@ int main(void)
 		cmocka_unit_test(test_check_password_refuses_what_does_not_fit),
 		cmocka_unit_test(test_check_password_does_not_wait_for_ever),
 		cmocka_unit_test(test_check_password_is_told_to_stop),
+		cmocka_unit_test(test_check_password_leaves_behind_what_it_cannot_end),
 	};
 
 	return cmocka_run_group_tests_name("check_password", tests, NULL, NULL);

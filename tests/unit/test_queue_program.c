@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +13,31 @@
 
 static char directory[] = "/tmp/tidewaiter-queue.XXXXXX";
 static const struct queue_program_limits short_limits = {1000, 1000, 500};
+
+/* Whether kill(2) fails as it does for a program with privileges that has changed its real user. */
+static bool is_spared;
+static pid_t spared; /* whom it should have ended */
+
+int __wrap_kill(pid_t process, int number);
+int __real_kill(pid_t process, int number);
+
+int __wrap_kill(pid_t process, int number)
+{
+	if (!is_spared)
+		return __real_kill(process, number);
+	spared = process;
+	errno = EPERM;
+	return -1;
+}
+
+/* It was left behind: end it after all. */
+static void end_spared(void)
+{
+	is_spared = false;
+	assert_int_equal(waitpid(spared, NULL, WNOHANG), 0);
+	assert_int_equal(__real_kill(spared, SIGKILL), 0);
+	assert_int_equal(waitpid(spared, NULL, 0), spared);
+}
 
 static int make_directory(void **state)
 {
@@ -321,6 +347,31 @@ static void test_queue_program_abandoned_cannot_stay(void **state)
 	queue_program_free(&program);
 }
 
+static void test_queue_program_that_cannot_be_ended_is_left_behind(void **state)
+{
+	struct queue_program program;
+	struct queue_result result;
+	uint64_t start = seconds();
+
+	(void)state;
+	queue_program_init(&program, &short_limits);
+	is_spared = true;
+	assert_int_equal(queue_program_open(&program, script("exec sleep 60")), 0);
+	queue_program_abandon(&program);
+	assert_int_equal(queue_program_open(&program, script("exit 0")), 0);
+	end_spared();
+	assert_int_equal(queue_program_close(&program, SPAN("F\0Ta\0\0")).code, 0);
+
+	is_spared = true;
+	assert_int_equal(queue_program_open(&program, script("exec sleep 60")), 0);
+	result = queue_program_close(&program, SPAN("F\0Ta\0\0"));
+	end_spared();
+	assert_true(result.has_exited);
+	assert_int_equal(result.code, QUEUE_TIMEOUT);
+	queue_program_free(&program);
+	assert_true(seconds() - start < 20);
+}
+
 static void test_queue_program_does_not_mind_which_descriptors_are_free(void **state)
 {
 	(void)state;
@@ -362,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_queue_program_that_cannot_be_run),
 		cmocka_unit_test(test_queue_program_abandoned_gets_no_envelope),
 		cmocka_unit_test(test_queue_program_abandoned_cannot_stay),
+		cmocka_unit_test(test_queue_program_that_cannot_be_ended_is_left_behind),
 		cmocka_unit_test(test_queue_program_does_not_mind_which_descriptors_are_free),
 	};
 
