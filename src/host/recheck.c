@@ -30,6 +30,13 @@ static enum verdict judge(enum smtp_reply reply)
 	}
 }
 
+/* Where RELAYCLIENT lets a client relay, each recipient has got its value. */
+static bool has_suffix(struct span recipient, struct span suffix)
+{
+	return recipient.length >= suffix.length &&
+	       span_equal(span_tail(recipient, recipient.length - suffix.length), suffix);
+}
+
 static enum verdict check_recipients(const struct smtp_settings *settings,
 				     const struct smtp_host *host, bool is_bad_sender,
 				     bool is_authenticated, struct span rest)
@@ -43,10 +50,13 @@ static enum verdict check_recipients(const struct smtp_settings *settings,
 	text_init(&path.address, 2 * (PATH_LARGEST + settings->relay_suffix.length));
 	while (verdict == VERDICT_YES && span_byte(rest, 0) == 'T') {
 		size_t end = span_find(rest, '\0');
+		struct span recipient = span_tail(span_head(rest, end), 1);
 
 		if (end < 2 || end == rest.length || ++count > settings->most_recipients) {
 			verdict = VERDICT_NO;
-		} else if (!make_path(span_tail(span_head(rest, end), 1), &path)) {
+		} else if (settings->may_relay && !has_suffix(recipient, settings->relay_suffix)) {
+			verdict = VERDICT_NO;
+		} else if (!make_path(recipient, &path)) {
 			verdict = VERDICT_NO; /* longer than any that can be accepted */
 		} else {
 			text_clear(&why);

@@ -208,11 +208,11 @@ same('which the exit code tells', 111, session.end())
 check('and the log', 'fatal: unable to restrict system calls: Function not implemented' in session.log(), session.log())
 
 # --- a session that is taken over ---
-def take(what, sandbox, inside):
+def take(what, sandbox, inside, **environment):
     shutil.rmtree('mail', ignore_errors=True)
     for name in glob.glob('taken'):
         os.remove(name)
-    session = Session(os.environ['TAKEN'], SANDBOX=sandbox)
+    session = Session(os.environ['TAKEN'], SANDBOX=sandbox, **environment)
     session.reply()
     session.command('EHLO x')
     if inside:
@@ -237,6 +237,8 @@ for what, inside in ('relay', False), ('relay', True), ('commit', True), ('commi
     said, code, log, mails, _ = take(what, '1', inside)
     same(f'{what}: it cannot', [[], -signal.SIGKILL, []], [[line for line in said if line == 'done'] if what != 'garbage' else [], code, mails])
     check('and the log tells', 'warning: the session asked for what it must not' in log, log)
+said, code, log, mails, _ = take('relay', '1', False, RELAYCLIENT='.suffix')
+same('relay: nor for a customer without the suffix that he is given', [False, -signal.SIGKILL, []], ['done' in said, code, mails])
 said, code, log, mails, _ = take('crash', '1', True)
 same('crash: no message is kept', [[], []], [said, mails])
 check('and the log tells', 'warning: the session was ended by signal ' in log, log)

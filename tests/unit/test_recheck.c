@@ -104,6 +104,10 @@ static void test_recheck_obeys_the_other_settings(void **state)
 	assert_int_equal(recheck_envelope(&suffix, &host, false, false,
 					  SPAN("Fa@b\0Tc@example.org.relay\0\0")),
 			 VERDICT_YES);
+	assert_int_equal(recheck_envelope(&suffix, &host, true, false, envelope), VERDICT_NO);
+	assert_int_equal(recheck_envelope(&suffix, &host, false, false,
+					  SPAN("Fa@b\0Tc@example.org.relay\0Td@example.org\0\0")),
+			 VERDICT_NO);
 	fake_host_free(&fake);
 }
 
