@@ -3,11 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +19,6 @@
 
 #define LARGEST		(4 * 1024 * 1024) /* bytes, of what is said and of what is recorded */
 #define SESSION_SECONDS 120
-#define WITHOUT_PIDFD	20 /* milliseconds between two looks at the child */
 
 extern char **environ;
 
@@ -114,26 +110,12 @@ static void close_line(const struct line *line)
 /* Wait for the end of smtpd. Returns its exit status, or -1 when it had to be ended. */
 static int wait_for(pid_t child)
 {
-	int64_t moment = deadline_in(SESSION_SECONDS * 1000);
-	int process = (int)syscall(SYS_pidfd_open, child, 0), status = -1;
-	bool is_late = false;
+	int status = -1;
 
-	for (;;) {
-		pid_t result = waitpid(child, &status, is_late ? 0 : WNOHANG);
-		struct pollfd end = {process, POLLIN, 0};
-		int left = deadline_left(moment);
-
-		if (result == child || (result == -1 && errno != EINTR))
-			break;
-		is_late = left == 0;
-		if (is_late)
-			kill(child, SIGKILL);
-		else
-			poll(&end, 1, process == -1 && left > WITHOUT_PIDFD ? WITHOUT_PIDFD : left);
-	}
-	if (process != -1)
-		close(process);
-	return is_late ? -1 : status;
+	if (spawn_wait(child, deadline_in(SESSION_SECONDS * 1000), &status))
+		return status;
+	spawn_kill(child, &status);
+	return -1;
 }
 
 /* Start smtpd and wait for its end. False with errno when it cannot be started. */

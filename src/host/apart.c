@@ -1,6 +1,5 @@
 #include "host/apart.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -9,9 +8,11 @@
 #include <unistd.h>
 
 #include "host/monitor.h"
+#include "unix/deadline.h"
 #include "unix/reason.h"
 #include "unix/report.h"
 #include "unix/sandbox.h"
+#include "unix/spawn.h"
 #include "unix/tls_request.h"
 
 static enum apart_side failed(const char *what, struct text *why)
@@ -30,7 +31,7 @@ static enum apart_side become_session(struct apart *apart, struct direct *direct
 	tls_request_descriptors(kept + 2);
 	cdb_file_close(&direct->settings->morercpthosts);
 	cdb_file_close(&direct->settings->recipients);
-	/* Whoever ends the monitor ends the session too, and the client hears 421. */
+	/* Whoever kills the monitor kills the session too. */
 	if (!sandbox_enter(monitor, kept, sizeof(kept) / sizeof(*kept), why))
 		return APART_FAILED;
 	report_nothing();
@@ -104,9 +105,13 @@ int apart_watch(const struct apart *apart, struct direct *direct)
 	has_ended = monitor_has_ended(&monitor);
 	monitor_free(&monitor);
 	close(apart->socket);
-	if (!is_good)
-		kill(apart->session, SIGKILL);
-	while (waitpid(apart->session, &status, 0) == -1 && errno == EINTR)
-		;
-	return is_good ? judge(status, has_ended) : -SIGKILL;
+	if (is_good) {
+		/* An obedient one has ended, or was given up for want of memory and can say 421. */
+		kill(apart->session, SIGTERM);
+		if (spawn_wait(apart->session, deadline_in(MONITOR_GRACE), &status))
+			return judge(status, has_ended);
+		warn("the session has let go of its monitor and goes on: it is ended");
+	}
+	spawn_kill(apart->session, &status);
+	return -SIGKILL;
 }

@@ -6,6 +6,7 @@
 #include "host/ask.h"
 #include "host/recheck.h"
 #include "smtp/sasl.h"
+#include "unix/deadline.h"
 #include "unix/tls_request.h"
 
 #define MOST_FAILURES	 3		   /* of AUTH in one session, as in the session itself */
@@ -218,7 +219,7 @@ static bool take_open(struct monitor *monitor, struct span fields)
 	if (!frame_take_span(&fields, &hello) || !frame_take_span(&fields, &protocol) ||
 	    fields.length || !is_protocol(protocol))
 		return false;
-	verdict = host->open(host->world, hello, protocol);
+	verdict = monitor->is_ending ? VERDICT_LATER : host->open(host->world, hello, protocol);
 	if (verdict == VERDICT_YES)
 		monitor->phase = PHASE_MESSAGE;
 	answer(monitor, REQUEST_OPEN, verdict);
@@ -254,6 +255,8 @@ static bool take_commit(struct monitor *monitor, struct span envelope)
 	if (verdict == VERDICT_YES)
 		verdict = host->commit(host->world, envelope, &result);
 	monitor->phase = PHASE_BETWEEN;
+	/* The queue program's time is not the session's: it has its answer to pass on. */
+	monitor->moment = deadline_in(MONITOR_GRACE);
 	if (verdict == VERDICT_YES)
 		monitor->taken++;
 	answer_with(monitor, REQUEST_COMMIT, verdict, text_span(&result.text),

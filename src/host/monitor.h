@@ -18,6 +18,8 @@
 #include "base/text.h"
 #include "host/direct.h"
 
+#define MONITOR_GRACE 10000 /* milliseconds in which a session that was told to end does so */
+
 struct monitor {
 	struct direct *direct;
 	struct smtp_host host;	/* direct's table */
@@ -26,6 +28,8 @@ struct monitor {
 	bool is_secured;	/* by what the session says */
 	struct text user;	/* who has authenticated, since TLS was started; empty: nobody */
 	uint64_t taken, told;	/* messages that were queued, and those that the log knows of */
+	bool is_ending;		/* the session was told to end: no message is begun any more */
+	int64_t moment;		/* when it must have done so */
 	struct text in, out;	/* frames: what has come, and the last answer */
 };
 
@@ -50,8 +54,9 @@ bool monitor_has_ended(const struct monitor *monitor);
 void monitor_forget(struct monitor *monitor);
 
 /* Serve the session until it closes its end of the socket. SIGTERM is passed on to it; stop is a
- * signalfd for it, or -1. False when the session broke a rule, or could not be understood; then
- * there is a line in the log. Either way no message is open afterwards. */
+ * signalfd for it, or -1. False when the session broke a rule, could not be understood, or is still
+ * there MONITOR_GRACE after SIGTERM, or after the end of the message that was under way; then there
+ * is a line in the log. Either way no message is open afterwards. */
 bool monitor_serve(struct monitor *monitor, int socket, int stop, pid_t session);
 
 #endif

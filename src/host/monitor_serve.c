@@ -7,26 +7,39 @@
 
 #include "host/ask.h"
 #include "host/monitor.h"
+#include "unix/deadline.h"
 #include "unix/file.h"
 #include "unix/report.h"
 
+static bool is_overdue(const struct monitor *monitor)
+{
+	return monitor->is_ending && deadline_left(monitor->moment) == 0;
+}
+
 /* Wait for the session. False when there will be nothing more. */
-static bool wait_for(int socket, int stop, pid_t session)
+static bool wait_for(struct monitor *monitor, int socket, int stop, pid_t session)
 {
 	struct pollfd polled[] = {{.fd = socket, .events = POLLIN}, {.fd = stop, .events = POLLIN}};
 	struct signalfd_siginfo signal;
 
-	for (;;) {
-		if (poll(polled, 2, -1) == -1) {
-			if (errno != EINTR)
-				return false;
+	while (!is_overdue(monitor)) {
+		int count =
+			poll(polled, 2, monitor->is_ending ? deadline_left(monitor->moment) : -1);
+
+		if (count == -1 && errno != EINTR)
+			return false;
+		if (count <= 0)
 			continue;
-		}
-		if (polled[1].revents && read(stop, &signal, sizeof(signal)) == sizeof(signal))
+		if (polled[1].revents && read(stop, &signal, sizeof(signal)) == sizeof(signal)) {
 			kill(session, SIGTERM);
+			if (!monitor->is_ending)
+				monitor->moment = deadline_in(MONITOR_GRACE);
+			monitor->is_ending = true;
+		}
 		if (polled[0].revents)
 			return true;
 	}
+	return false;
 }
 
 /* Read at least lacking bytes more; false when the session has closed its end, or memory is short.
@@ -41,7 +54,7 @@ static bool receive(struct monitor *monitor, int socket, int stop, pid_t session
 
 		if (room > in->maximum - in->length)
 			room = in->maximum - in->length;
-		if (!wait_for(socket, stop, session) || !text_reserve(in, room))
+		if (!wait_for(monitor, socket, stop, session) || !text_reserve(in, room))
 			return false;
 		count = file_read(socket, in->bytes + in->length, room);
 		if (count <= 0)
@@ -92,6 +105,8 @@ bool monitor_serve(struct monitor *monitor, int socket, int stop, pid_t session)
 		step = take_all(monitor, socket, &lacking);
 	if (step == MONITOR_BROKEN)
 		warn("the session asked for what it must not: it is ended");
+	else if (is_overdue(monitor))
+		warn("the session goes on after SIGTERM: it is ended");
 	monitor_forget(monitor);
-	return step != MONITOR_BROKEN;
+	return step != MONITOR_BROKEN && !is_overdue(monitor);
 }

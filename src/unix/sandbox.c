@@ -183,10 +183,10 @@ bool sandbox_enter(pid_t parent, const int *kept, size_t count, struct text *why
 		return refused("close descriptors", why);
 	if (!confine(NULL, 0, 0, why))
 		return false;
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == -1)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1)
 		return refused("follow the parent's end", why);
 	if (getppid() != parent) /* it has ended before */
-		raise(SIGTERM);
+		raise(SIGKILL);
 	if (!limit())
 		return refused("set limits", why);
 	if (!restrict_calls())

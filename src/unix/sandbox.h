@@ -20,10 +20,10 @@
 
 /* To be called in a child, with its parent's number. For good: close all descriptors but those kept
  * (-1 stands for none) and descriptors 0, 1 and 2, and confine this process as above. When the
- * parent ends it gets SIGTERM. False where this system or this processor has no such means, or
- * something was refused; *why then gets the reason, descriptor 2 is still there to tell it, and the
- * process, which may be confined in part, must end. After success descriptor 2 is closed, and the
- * modules that open files or start programs must not be called. */
+ * parent ends it is ended too, by SIGKILL. False where this system or this processor has no such
+ * means, or something was refused; *why then gets the reason, descriptor 2 is still there to tell
+ * it, and the process, which may be confined in part, must end. After success descriptor 2 is
+ * closed, and the modules that open files or start programs must not be called. */
 bool sandbox_enter(pid_t parent, const int *kept, size_t count, struct text *why);
 
 #endif

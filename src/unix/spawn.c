@@ -178,15 +178,21 @@ pid_t spawn_with(const char *path, char *const argv[], char *const envp[],
 	return -1;
 }
 
-void spawn_kill(pid_t child, int *status)
+bool spawn_wait(pid_t child, int64_t moment, int *status)
 {
-	int process = (int)syscall(SYS_pidfd_open, child, 0);
-	int64_t moment = deadline_in(kill(child, SIGKILL) == 0 ? SPAWN_DEATH : 0);
+	int process = (int)syscall(SYS_pidfd_open, child, 0), left;
 	struct pollfd end = {process, POLLIN, 0};
-	int left;
+	pid_t result;
 
-	while (waitpid(child, status, WNOHANG) == 0 && (left = deadline_left(moment)) > 0)
+	while ((result = waitpid(child, status, WNOHANG)) == 0 &&
+	       (left = deadline_left(moment)) > 0)
 		poll(&end, 1, process == -1 && left > WITHOUT_PIDFD ? WITHOUT_PIDFD : left);
 	if (process != -1)
 		close(process);
+	return result != 0;
+}
+
+void spawn_kill(pid_t child, int *status)
+{
+	spawn_wait(child, deadline_in(kill(child, SIGKILL) == 0 ? SPAWN_DEATH : 0), status);
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/text.h"
@@ -38,6 +39,10 @@ pid_t spawn(const char *path, char *const argv[], char *const envp[],
 pid_t spawn_with(const char *path, char *const argv[], char *const envp[],
 		 const struct spawn_move *moves, size_t count, void (*begin)(void *world),
 		 void *world);
+
+/* Wait for a child's end until a moment (unix/deadline.h), and set *status as waitpid(2) does.
+ * False when it has not ended. */
+bool spawn_wait(pid_t child, int64_t moment, int *status);
 
 /* End a child with SIGKILL and take its status, as waitpid(2) sets it. A program with privileges
  * that has changed its real user cannot be ended by the one who started it, and one that waits for

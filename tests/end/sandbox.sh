@@ -190,8 +190,7 @@ if os.geteuid() == 0:  # nobody else can see it: the process cannot be looked in
          ['anon_inode:[signalfd]', 'socket', 'socket', 'socket'],
          sorted('socket' if link.startswith('socket') else link for link in names.values()))
 os.kill(monitor, signal.SIGKILL)
-said = session.rest()
-check('when the monitor is killed the client hears it, once', len(said) == 1 and said[0].startswith('421 '), said)
+same('who kills the monitor kills the session', [], session.rest())
 session.end()
 
 for value in 'yes', '2':
@@ -254,6 +253,23 @@ os.environ['TAKEN'], os.environ['QMAILQUEUE'] = usual
 said, code, log, mails, _ = take('leave', '1', True)
 same('leave: no message is kept', [[], 111, []], [said, code, mails])
 check('and the log tells', 'warning: the session ended without saying so' in log, log)
+
+
+def stay(what):
+    session = Session(os.environ['TAKEN'], SANDBOX='1')
+    session.reply()
+    session.raw(b'TAKE ' + what.encode())
+    return session
+
+
+told, killed, hidden = stay('stay'), stay('stay'), stay('hide')
+told.terminate()
+os.kill(killed.process.pid, signal.SIGKILL)
+same('stay: it is killed with its monitor', [], killed.rest())
+killed.end()
+for name, session, word in ('stay: not when it is told to end', told, 'goes on after SIGTERM'), ('hide: it cannot', hidden, 'and goes on'):
+    same(name, [[], -signal.SIGKILL], [session.rest(), session.end()])
+    check('and the log tells', word in session.log(), session.log())
 END_OF_PROGRAM
 PYTHONPATH=$TESTS/support PYTHONDONTWRITEBYTECODE=1 python3 sandbox.py >checks 2>&1 || echo "FAILED: the clients ended early" >>checks
 tally <checks

@@ -7,10 +7,12 @@
  * relay     queue a message for somebody elsewhere, by the host TAKE commit    commit what is open,
  * for somebody elsewhere TAKE garbage   write nonsense to all descriptors that there are but the
  * connection TAKE crash     use memory that is not there   TAKE leave      end as if all were well
+ * TAKE stay      do nothing any more    TAKE hide      the same, without the monitor
  * What could be done is said to the client: "done". With NO_SANDBOX in the environment the sandbox
  * is one that this system does not have.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -79,6 +81,19 @@ static bool use_no_memory(void)
 	return *nothing;
 }
 
+static _Noreturn void stay(void)
+{
+	for (;;)
+		poll(NULL, 0, -1);
+}
+
+static _Noreturn void hide(void)
+{
+	for (int descriptor = 3; descriptor < 20; descriptor++)
+		close(descriptor);
+	stay();
+}
+
 static bool fork_off(void)
 {
 	pid_t child = fork();
@@ -110,6 +125,10 @@ static bool take(const struct smtp_host *host, struct span what)
 		return write_garbage();
 	if (span_starts(what, SPAN("crash")))
 		return use_no_memory();
+	if (span_starts(what, SPAN("stay")))
+		stay();
+	if (span_starts(what, SPAN("hide")))
+		hide();
 	_exit(0);
 }
 

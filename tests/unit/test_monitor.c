@@ -58,6 +58,26 @@ static void test_monitor_passes_a_message_on(void **state)
 	monitored_free(&world);
 }
 
+static void test_monitor_begins_no_message_when_the_session_shall_end(void **state)
+{
+	struct monitored world;
+
+	(void)state;
+	monitored_init(&world);
+	monitored_put_two(&world, REQUEST_OPEN, "hello", "ESMTP");
+	assert_int_equal(take(&world), MONITOR_TAKEN);
+	world.monitor.is_ending = true;
+	monitored_put(&world, REQUEST_COMMIT, SPAN("Fa@b\0Tc@example.org\0\0"));
+	assert_int_equal(take(&world), MONITOR_TAKEN);
+	assert_int_equal(answered(&world), VERDICT_YES);
+	monitored_put_two(&world, REQUEST_OPEN, "hello", "ESMTP");
+	assert_int_equal(take(&world), MONITOR_TAKEN);
+	assert_int_equal(answered(&world), VERDICT_LATER);
+	monitored_put(&world, REQUEST_BODY, SPAN("x\n"));
+	assert_int_equal(take(&world), MONITOR_BROKEN);
+	monitored_free(&world);
+}
+
 static void test_monitor_takes_no_malformed_frame(void **state)
 {
 	static const struct {
@@ -286,6 +306,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_monitor_passes_a_message_on),
+		cmocka_unit_test(test_monitor_begins_no_message_when_the_session_shall_end),
 		cmocka_unit_test(test_monitor_takes_no_malformed_frame),
 		cmocka_unit_test(test_monitor_takes_nothing_out_of_order),
 		cmocka_unit_test(test_monitor_waits_for_a_whole_frame_of_lawful_size),

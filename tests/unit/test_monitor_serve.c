@@ -9,7 +9,18 @@
 #include "support/capture.h"
 #include "support/check.h"
 #include "support/monitored.h"
+#include "unix/deadline.h"
 #include "unix/report.h"
+
+static int64_t longest = INT64_MAX; /* milliseconds: no moment is farther away */
+
+int64_t __wrap_deadline_in(int64_t milliseconds);
+int64_t __real_deadline_in(int64_t milliseconds);
+
+int64_t __wrap_deadline_in(int64_t milliseconds)
+{
+	return __real_deadline_in(milliseconds < longest ? milliseconds : longest);
+}
 
 /* Send what was put from a child, which then ends, and serve it. */
 static bool serve(struct monitored *world)
@@ -94,11 +105,63 @@ static void test_monitor_passes_sigterm_on(void **state)
 	monitored_free(&world);
 }
 
+/* A session that does not obey is left neither where it keeps silent nor where it always asks. */
+static void test_monitor_does_not_serve_for_ever_after_sigterm(void **state)
+{
+	(void)state;
+	longest = 200;
+	for (int asks = 0; asks < 2; asks++) {
+		struct capture capture;
+		struct monitored world;
+		int ends[2], stop;
+		struct text said;
+		sigset_t set;
+		pid_t session;
+
+		monitored_init(&world);
+		monitored_put(&world, REQUEST_LOGGED, SPAN(""));
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+		sigemptyset(&set);
+		sigaddset(&set, SIGTERM);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		session = fork();
+		if (session == 0) {
+			char answer[1000];
+
+			close(ends[0]);
+			alarm(60);
+			while (!asks ||
+			       (write(ends[1], world.bytes.bytes, world.bytes.length) > 0 &&
+				read(ends[1], answer, sizeof(answer)) > 0))
+				if (!asks)
+					pause();
+			_exit(0);
+		}
+		close(ends[1]);
+		stop = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+		raise(SIGTERM);
+		capture = capture_begin();
+		assert_false(monitor_serve(&world.monitor, ends[0], stop, session));
+		text_init(&said, 1000);
+		capture_end(&capture, &said);
+		assert_non_null(strstr(text_string(&said), "warning: the session goes on after"));
+		text_free(&said);
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
+		close(stop);
+		close(ends[0]);
+		kill(session, SIGKILL);
+		assert_int_equal(waitpid(session, NULL, 0), session);
+		monitored_free(&world);
+	}
+	longest = INT64_MAX;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_monitor_discards_what_the_session_left_open),
 		cmocka_unit_test(test_monitor_passes_sigterm_on),
+		cmocka_unit_test(test_monitor_does_not_serve_for_ever_after_sigterm),
 	};
 
 	report_begin("smtpd");
