@@ -222,7 +222,20 @@ static bool take_open(struct monitor *monitor, struct span fields)
 	verdict = monitor->is_ending ? VERDICT_LATER : host->open(host->world, hello, protocol);
 	if (verdict == VERDICT_YES)
 		monitor->phase = PHASE_MESSAGE;
+	monitor->size = 0;
 	answer(monitor, REQUEST_OPEN, verdict);
+	return true;
+}
+
+/* An obedient session hands on nothing beyond the limit. */
+static bool take_body(struct monitor *monitor, struct span bytes)
+{
+	uint64_t largest = monitor->direct->settings->smtp.largest_message;
+
+	monitor->size += bytes.length;
+	if (largest && monitor->size > largest)
+		return false;
+	monitor->host.body(monitor->host.world, bytes);
 	return true;
 }
 
@@ -295,7 +308,7 @@ static bool obey(struct monitor *monitor, enum request request, struct span fiel
 	case REQUEST_OWN_ADDRESS: return take_own_address(monitor, fields);
 	case REQUEST_AUTHENTICATE: return take_authenticate(monitor, fields);
 	case REQUEST_OPEN: return take_open(monitor, fields);
-	case REQUEST_BODY: host->body(host->world, fields); return true;
+	case REQUEST_BODY: return take_body(monitor, fields);
 	case REQUEST_COMMIT: return take_commit(monitor, fields);
 	case REQUEST_DISCARD: monitor_forget(monitor); return true;
 	case REQUEST_SECURED: return take_secured(monitor, fields);

@@ -4,9 +4,9 @@
  * It reads the requests of host/ask.h, believes none of them, and lets direct do what they ask for.
  * A constant table says how long a request may be and in which phase it may come; calls obey
  * (open body* (commit | discard))*, as everywhere. What the session must not decide is decided
- * here once more: how often a password may be tried, whether a message may be queued for these
- * recipients, and whether the log may say that one was. A request that breaks a rule ends the
- * session and discards the open message.
+ * here once more: how often a password may be tried, how large a message may be, whether it may be
+ * queued for these recipients, and whether the log may say that one was. A request that breaks a
+ * rule ends the session and discards the open message.
  */
 #ifndef HOST_MONITOR_H
 #define HOST_MONITOR_H
@@ -27,6 +27,7 @@ struct monitor {
 	unsigned auth_failures; /* passwords that were wrong */
 	bool is_secured;	/* by what the session says */
 	struct text user;	/* who has authenticated, since TLS was started; empty: nobody */
+	uint64_t size;		/* bytes of the open message */
 	uint64_t taken, told;	/* messages that were queued, and those that the log knows of */
 	bool is_ending;		/* the session was told to end: no message is begun any more */
 	int64_t moment;		/* when it must have done so */

@@ -231,13 +231,16 @@ for what in 'file', 'read', 'socket', 'exec', 'fork', 'kill':
         said, code, log, mails, was_made = take(what, '1', inside)
         same(f'{what}: it cannot, nor keep a message', [[], -signal.SIGSYS, [], False], [said, code, mails, was_made])
         check('and the log tells', 'warning: the session was ended by signal 31' in log, log)
-same('relay: without the sandbox it could', ['done'], take('relay', '0', False)[0])
+for what in 'relay', 'large':
+    same(f'{what}: without the sandbox it could', ['done'], take(what, '0', False, DATABYTES='4096')[0])
 for what, inside in ('relay', False), ('relay', True), ('commit', True), ('commit', False), ('garbage', True), ('garbage', False):
     said, code, log, mails, _ = take(what, '1', inside)
     same(f'{what}: it cannot', [[], -signal.SIGKILL, []], [[line for line in said if line == 'done'] if what != 'garbage' else [], code, mails])
     check('and the log tells', 'warning: the session asked for what it must not' in log, log)
 said, code, log, mails, _ = take('relay', '1', False, RELAYCLIENT='.suffix')
 same('relay: nor for a customer without the suffix that he is given', [False, -signal.SIGKILL, []], ['done' in said, code, mails])
+said, code, log, mails, _ = take('large', '1', False, DATABYTES='4096')
+same('large: not beyond databytes', [False, -signal.SIGKILL, []], ['done' in said, code, mails])
 said, code, log, mails, _ = take('crash', '1', True)
 same('crash: no message is kept', [[], []], [said, mails])
 check('and the log tells', 'warning: the session was ended by signal ' in log, log)

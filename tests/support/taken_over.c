@@ -7,6 +7,7 @@
  * relay     queue a message for somebody elsewhere, by the host TAKE commit    commit what is open,
  * for somebody elsewhere TAKE garbage   write nonsense to all descriptors that there are but the
  * connection TAKE crash     use memory that is not there   TAKE leave      end as if all were well
+ * TAKE large     queue a message of more than 4096 bytes
  * TAKE stay      do nothing any more    TAKE hide      the same, without the monitor
  * What could be done is said to the client: "done". With NO_SANDBOX in the environment the sandbox
  * is one that this system does not have.
@@ -34,16 +35,18 @@ bool __wrap_sandbox_enter(pid_t parent, const int *kept, size_t count, struct te
 	return false;
 }
 
-static bool relay(const struct smtp_host *host)
+static bool queue(const struct smtp_host *host, size_t size, struct span envelope)
 {
+	static char body[4096];
 	struct smtp_answer answer = {.enhanced_code = ""};
 	enum verdict verdict;
 
 	text_init(&answer.text, 1000);
 	if (host->open(host->world, SPAN("x"), SPAN("SMTP")) != VERDICT_YES)
 		return false;
-	host->body(host->world, SPAN("Subject: relayed\n\nx\n"));
-	verdict = host->commit(host->world, SPAN("Fa@b\0Tvictim@elsewhere.example\0\0"), &answer);
+	host->body(host->world, SPAN("Subject: relayed\n\n"));
+	host->body(host->world, (struct span){memset(body, 'x', size), size});
+	verdict = host->commit(host->world, envelope, &answer);
 	text_free(&answer.text);
 	return verdict == VERDICT_YES;
 }
@@ -118,7 +121,9 @@ static bool take(const struct smtp_host *host, struct span what)
 	if (span_starts(what, SPAN("kill")))
 		return kill(getppid(), 0) == 0;
 	if (span_starts(what, SPAN("relay")))
-		return relay(host);
+		return queue(host, 1, SPAN("Fa@b\0Tvictim@elsewhere.example\0\0"));
+	if (span_starts(what, SPAN("large")))
+		return queue(host, 4096, SPAN("Fa@b\0Tbob@example.org\0\0"));
 	if (span_starts(what, SPAN("commit")))
 		return commit(host);
 	if (span_starts(what, SPAN("garbage")))

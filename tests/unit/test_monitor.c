@@ -120,6 +120,24 @@ static void test_monitor_takes_no_malformed_frame(void **state)
 	}
 }
 
+static void test_monitor_takes_no_more_than_databytes(void **state)
+{
+	struct monitored world;
+
+	(void)state;
+	monitored_init(&world);
+	world.settings.smtp.largest_message = 5;
+	for (int more = 0; more < 2; more++) {
+		monitored_put_two(&world, REQUEST_OPEN, "hello", "ESMTP");
+		monitored_put(&world, REQUEST_BODY, SPAN("one\n"));
+		monitored_put(&world, REQUEST_BODY, more ? SPAN("2\n") : SPAN("\n"));
+		monitored_put(&world, REQUEST_COMMIT, SPAN("Fa@b\0Tc@example.org\0\0"));
+		assert_int_equal(take(&world), more ? MONITOR_BROKEN : MONITOR_TAKEN);
+	}
+	assert_int_equal(world.fake.committed, 1);
+	monitored_free(&world);
+}
+
 static void test_monitor_takes_nothing_out_of_order(void **state)
 {
 	static const uint32_t not_between[] = {REQUEST_BODY, REQUEST_COMMIT, REQUEST_DISCARD};
@@ -308,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_monitor_passes_a_message_on),
 		cmocka_unit_test(test_monitor_begins_no_message_when_the_session_shall_end),
 		cmocka_unit_test(test_monitor_takes_no_malformed_frame),
+		cmocka_unit_test(test_monitor_takes_no_more_than_databytes),
 		cmocka_unit_test(test_monitor_takes_nothing_out_of_order),
 		cmocka_unit_test(test_monitor_waits_for_a_whole_frame_of_lawful_size),
 		cmocka_unit_test(test_monitor_limits_the_passwords_that_are_tried),
