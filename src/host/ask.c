@@ -249,7 +249,9 @@ bool ask_start_tls(void *world)
 	bool is_secured;
 	size_t start;
 
-	ask_flush(ask);
+	/* The answer shows, too, that the monitor has let go of the connection: who carries bytes
+	 * to it must see that nobody reads them any more. */
+	ask_bytes(ask, REQUEST_LOGGED, SPAN(""));
 	text_init(&list, TLS_REQUEST_LIST);
 	is_secured = client_start_tls(ask->client, &list) == 0;
 	start = frame_begin(&ask->out, is_secured ? REQUEST_SECURED : REQUEST_TLS_FAILED);

@@ -324,6 +324,42 @@ static void test_ask_has_the_log_written_before_a_reply(void **state)
 	close(network[0]);
 }
 
+/* Until then it may hold what a program in front of TLS looks at: is there still a reader? */
+static void test_ask_starts_tls_when_the_monitor_is_at_work(void **state)
+{
+	int ends[2], network[2], status;
+	pid_t session;
+	char byte;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, network), 0);
+	session = fork();
+	if (session == 0) {
+		struct client client = {.input = network[1], .output = network[1], .stop = -1};
+		struct ask ask;
+
+		close(ends[0]);
+		ask_init(&ask, ends[1], &client);
+		ask_start_tls(&ask);
+		ask_flush(&ask);
+		_exit(ask.is_lost);
+	}
+	close(ends[1]);
+	close(network[1]);
+	assert_int_equal(next_frame(ends[0]), REQUEST_LOGGED);
+	assert_int_equal(recv(network[0], &byte, 1, MSG_DONTWAIT), -1); /* still open */
+	answer_logged(ends[0]);
+	assert_int_equal(recv(network[0], &byte, 1, 0), 0);
+	assert_int_equal(next_frame(ends[0]), REQUEST_TLS_FAILED); /* nobody offers it here */
+	assert_int_equal(next_frame(ends[0]), REQUEST_LOGGED);
+	answer_logged(ends[0]);
+	assert_int_equal(waitpid(session, &status, 0), session);
+	assert_int_equal(status, 0);
+	close(ends[0]);
+	close(network[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +367,7 @@ int main(void)
 		cmocka_unit_test(test_ask_without_a_monitor_answers_later),
 		cmocka_unit_test(test_ask_keeps_no_password),
 		cmocka_unit_test(test_ask_has_the_log_written_before_a_reply),
+		cmocka_unit_test(test_ask_starts_tls_when_the_monitor_is_at_work),
 	};
 
 	return cmocka_run_group_tests_name("ask", tests, NULL, NULL);
