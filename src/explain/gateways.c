@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "unix/line_reader.h"
+#include "unix/socket_address.h"
 
 #define LONGEST_LINE 1000 /* bytes of a table's line */
 
@@ -151,19 +151,9 @@ static void add_bridges(struct gateways *gateways)
 	for (const struct ifaddrs *item = list; item; item = item->ifa_next) {
 		struct address address;
 
-		if (!item->ifa_addr || !is_bridge(item->ifa_name))
-			continue;
-		if (item->ifa_addr->sa_family == AF_INET)
-			address = address_from_4(
-				&((const struct sockaddr_in *)(const void *)item->ifa_addr)
-					 ->sin_addr);
-		else if (item->ifa_addr->sa_family == AF_INET6)
-			address = address_from_16(
-				&((const struct sockaddr_in6 *)(const void *)item->ifa_addr)
-					 ->sin6_addr);
-		else
-			continue;
-		add(gateways, &address, "a bridge of this machine");
+		if (item->ifa_addr && is_bridge(item->ifa_name) &&
+		    socket_address_read(item->ifa_addr, &address, NULL))
+			add(gateways, &address, "a bridge of this machine");
 	}
 	freeifaddrs(list);
 }

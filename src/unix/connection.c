@@ -7,6 +7,7 @@
 
 #include "base/number.h"
 #include "unix/environment.h"
+#include "unix/socket_address.h"
 
 #define LONGEST_NAME 100 /* bytes of a name in a log */
 
@@ -34,35 +35,17 @@ const char *const connection_former_variables[] = {"TCPRULE", "TCPPROXYIP", "TCP
 
 /* --- from and to sockets --- */
 
-static bool read_socket(const struct sockaddr_storage *socket, struct address *address,
-			uint16_t *port)
-{
-	if (socket->ss_family == AF_INET) {
-		const struct sockaddr_in *in = (const struct sockaddr_in *)socket;
-
-		*address = address_from_4(&in->sin_addr);
-		*port = ntohs(in->sin_port);
-		return true;
-	}
-	if (socket->ss_family == AF_INET6) {
-		const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)socket;
-
-		*address = address_from_16(&in->sin6_addr);
-		*port = ntohs(in->sin6_port);
-		return true;
-	}
-	return false;
-}
-
 bool connection_set_local(struct connection *connection, const struct sockaddr_storage *local)
 {
-	return read_socket(local, &connection->local, &connection->local_port);
+	return socket_address_read((const struct sockaddr *)local, &connection->local,
+				   &connection->local_port);
 }
 
 bool connection_set_remote(struct connection *connection, const struct sockaddr_storage *remote)
 {
 	connection->interface[0] = '\0';
-	if (!read_socket(remote, &connection->remote, &connection->remote_port))
+	if (!socket_address_read((const struct sockaddr *)remote, &connection->remote,
+				 &connection->remote_port))
 		return false;
 	if (connection->remote.version == 6) {
 		const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)remote;
@@ -98,22 +81,11 @@ int connection_of(int descriptor, struct connection *connection)
 static socklen_t write_socket(const struct address *address, uint16_t port, const char *interface,
 			      struct sockaddr_storage *socket)
 {
-	memset(socket, 0, sizeof(*socket));
-	if (address->version == 4) {
-		struct sockaddr_in *in = (struct sockaddr_in *)socket;
+	socklen_t length = socket_address_write(socket, address, port);
 
-		in->sin_family = AF_INET;
-		in->sin_port = htons(port);
-		memcpy(&in->sin_addr, address->bytes, sizeof(in->sin_addr));
-		return sizeof(*in);
-	}
-	struct sockaddr_in6 *in = (struct sockaddr_in6 *)socket;
-
-	in->sin6_family = AF_INET6;
-	in->sin6_port = htons(port);
-	memcpy(&in->sin6_addr, address->bytes, sizeof(in->sin6_addr));
-	in->sin6_scope_id = *interface ? if_nametoindex(interface) : 0;
-	return sizeof(*in);
+	if (address->version == 6 && *interface)
+		((struct sockaddr_in6 *)socket)->sin6_scope_id = if_nametoindex(interface);
+	return length;
 }
 
 socklen_t connection_local_socket(const struct connection *connection, uint16_t port,

@@ -15,6 +15,7 @@
 #include "unix/connection.h"
 #include "unix/deadline.h"
 #include "unix/report.h"
+#include "unix/socket_address.h"
 
 #define ADDRESSES_MOST 32 /* of a host; any more are not tried */
 
@@ -78,12 +79,9 @@ static void complete(struct sockaddr_storage *socket, const char *interface, uin
 {
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)socket;
 
-	if (socket->ss_family == AF_INET) {
-		((struct sockaddr_in *)socket)->sin_port = htons(port);
-		return;
-	}
-	six->sin6_port = htons(port);
-	if (interface && six->sin6_scope_id == 0 && IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr))
+	socket_address_set_port((struct sockaddr *)socket, port);
+	if (interface && socket->ss_family == AF_INET6 && six->sin6_scope_id == 0 &&
+	    IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr))
 		six->sin6_scope_id = if_nametoindex(interface);
 }
 

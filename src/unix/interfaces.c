@@ -1,27 +1,10 @@
 #include "unix/interfaces.h"
 
 #include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 
 #include "unix/report.h"
-
-static bool address_of(const struct sockaddr *socket_address, struct address *address)
-{
-	if (!socket_address)
-		return false;
-	switch (socket_address->sa_family) {
-	case AF_INET:
-		*address = address_from_4(
-			&((const struct sockaddr_in *)(const void *)socket_address)->sin_addr);
-		return true;
-	case AF_INET6:
-		*address = address_from_16(
-			&((const struct sockaddr_in6 *)(const void *)socket_address)->sin6_addr);
-		return true;
-	default: return false;
-	}
-}
+#include "unix/socket_address.h"
 
 static void read_them(struct interfaces *interfaces)
 {
@@ -40,7 +23,9 @@ static void read_them(struct interfaces *interfaces)
 		warn_errno("unable to keep this host's addresses");
 	for (const struct ifaddrs *item = list; item && interfaces->addresses;
 	     item = item->ifa_next)
-		if (address_of(item->ifa_addr, &interfaces->addresses[interfaces->count]))
+		if (item->ifa_addr &&
+		    socket_address_read(item->ifa_addr, &interfaces->addresses[interfaces->count],
+					NULL))
 			interfaces->count++;
 	freeifaddrs(list);
 }

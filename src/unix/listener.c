@@ -10,6 +10,7 @@
 
 #include "base/number.h"
 #include "unix/environment.h"
+#include "unix/socket_address.h"
 
 #define FIRST_PASSED 3 /* sd_listen_fds(3): the descriptor of the first socket passed */
 
@@ -126,10 +127,7 @@ static int open_host(struct listeners *listeners, const char *host, uint16_t por
 		memcpy(&address, each->ai_addr, each->ai_addrlen);
 		if (listeners->count)
 			port = listeners->listener[0].port;
-		if (each->ai_family == AF_INET)
-			((struct sockaddr_in *)&address)->sin_port = htons(port);
-		else
-			((struct sockaddr_in6 *)&address)->sin6_port = htons(port);
+		socket_address_set_port((struct sockaddr *)&address, port);
 		/* One of several addresses may be of a family that this machine lacks. */
 		if (listen_on(listeners, (struct sockaddr *)&address, each->ai_addrlen, backlog) ==
 			    -1 &&

@@ -1,6 +1,5 @@
 #include "unix/stream.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "unix/deadline.h"
+#include "unix/socket_address.h"
 
 void stream_init(struct stream *stream)
 {
@@ -66,15 +66,10 @@ static int connect_to(struct stream *stream, const struct sockaddr *address, soc
 
 int stream_connect(struct stream *stream, const struct endpoint *endpoint, int64_t moment)
 {
-	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(endpoint->port)};
-	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(endpoint->port)};
+	struct sockaddr_storage address;
+	socklen_t length = socket_address_write(&address, &endpoint->address, endpoint->port);
 
-	if (endpoint->address.version == 4) {
-		memcpy(&four.sin_addr, endpoint->address.bytes, sizeof(four.sin_addr));
-		return connect_to(stream, (struct sockaddr *)&four, sizeof(four), moment);
-	}
-	memcpy(&six.sin6_addr, endpoint->address.bytes, sizeof(six.sin6_addr));
-	return connect_to(stream, (struct sockaddr *)&six, sizeof(six), moment);
+	return connect_to(stream, (struct sockaddr *)&address, length, moment);
 }
 
 int stream_connect_path(struct stream *stream, const char *path, int64_t moment)
@@ -136,21 +131,16 @@ void stream_addresses_free(struct stream_addresses *addresses)
 
 bool stream_is_local(const struct stream *stream)
 {
+	static const struct address loopback = {.version = 6, .bytes = {[15] = 1}};
 	struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
 	socklen_t size = sizeof(peer);
 	struct address address;
 
 	if (getpeername(stream->descriptor, (struct sockaddr *)&peer, &size) == -1)
 		return false;
-	if (peer.ss_family == AF_INET)
-		address = address_from_4(&((struct sockaddr_in *)&peer)->sin_addr);
-	else if (peer.ss_family == AF_INET6)
-		address = address_from_16(&((struct sockaddr_in6 *)&peer)->sin6_addr);
-	else
+	if (!socket_address_read((struct sockaddr *)&peer, &address, NULL))
 		return peer.ss_family == AF_UNIX;
-	if (address.version == 4)
-		return address.bytes[0] == 127;
-	return IN6_IS_ADDR_LOOPBACK((struct in6_addr *)&address.bytes);
+	return address.version == 4 ? address.bytes[0] == 127 : address_equal(&address, &loopback);
 }
 
 static ssize_t write_some(struct stream *stream, struct span bytes, short *events)

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -12,36 +11,45 @@
 
 #include "support/check.h"
 #include "unix/deadline.h"
+#include "unix/socket_address.h"
 
 #define MUCH (8 * 1024 * 1024) /* bytes; more than is on its way at once */
 
 static char directory[] = "/tmp/tidewaiter-stream.XXXXXX";
 
-/* A socket on loopback; *endpoint is where it is. */
-static int bind_loopback(struct endpoint *endpoint)
+/* A socket on a loopback address; *endpoint is where it is. */
+static int bind_loopback(const char *text, struct endpoint *endpoint)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t length = sizeof(address);
-	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage address;
+	socklen_t length;
+	int descriptor;
 
+	assert_true(endpoint_read(span_of(text), 0, endpoint));
+	length = socket_address_write(&address, &endpoint->address, 0);
+	descriptor = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(descriptor, (struct sockaddr *)&address, length), 0);
 	assert_int_equal(getsockname(descriptor, (struct sockaddr *)&address, &length), 0);
-	assert_true(endpoint_read(SPAN("127.0.0.1"), ntohs(address.sin_port), endpoint));
+	assert_true(socket_address_read((struct sockaddr *)&address, &endpoint->address,
+					&endpoint->port));
 	return descriptor;
 }
 
-/* A stream to this process itself: *there is the other end. */
-static void connect_here(struct stream *stream, int *there)
+/* A stream to this process itself, over a loopback address: *there is the other end. */
+static void connect_over(const char *text, struct stream *stream, int *there)
 {
 	struct endpoint endpoint;
-	int listener = bind_loopback(&endpoint);
+	int listener = bind_loopback(text, &endpoint);
 
 	assert_int_equal(listen(listener, 1), 0);
 	assert_int_equal(stream_connect(stream, &endpoint, deadline_in(10000)), 0);
 	*there = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	assert_int_not_equal(*there, -1);
 	close(listener);
+}
+
+static void connect_here(struct stream *stream, int *there)
+{
+	connect_over("127.0.0.1", stream, there);
 }
 
 static void test_stream_carries_bytes_both_ways(void **state)
@@ -52,7 +60,6 @@ static void test_stream_carries_bytes_both_ways(void **state)
 
 	(void)state;
 	connect_here(&stream, &there);
-	assert_true(stream_is_local(&stream));
 	assert_int_equal(stream_write(&stream, SPAN("there"), deadline_in(1000)), 0);
 	assert_int_equal(stream_write(&stream, SPAN(""), deadline_in(1000)), 0);
 	assert_int_equal(recv(there, bytes, sizeof(bytes), 0), 5);
@@ -65,6 +72,24 @@ static void test_stream_carries_bytes_both_ways(void **state)
 	stream_close(&stream);
 	assert_int_equal(stream.descriptor, -1);
 	stream_close(&stream);
+}
+
+static void test_stream_over_loopback_is_local(void **state)
+{
+	static const char *const addresses[] = {"127.0.0.1", "127.0.0.9", "::1",
+						"::ffff:127.0.0.1"};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(addresses); index++) {
+		struct stream stream;
+		int there;
+
+		connect_over(addresses[index], &stream, &there);
+		if (!stream_is_local(&stream))
+			fail_msg("%s is not local", addresses[index]);
+		stream_close(&stream);
+		close(there);
+	}
 }
 
 static void test_stream_steps_end_by_their_moment(void **state)
@@ -153,7 +178,7 @@ static void test_stream_to_one_who_is_gone_is_an_error(void **state)
 static void test_stream_is_not_made_where_nobody_listens(void **state)
 {
 	struct endpoint endpoint;
-	int bound = bind_loopback(&endpoint);
+	int bound = bind_loopback("127.0.0.1", &endpoint);
 	struct stream stream;
 
 	(void)state;
@@ -168,7 +193,7 @@ static void test_stream_to_each_address_of_a_host(void **state)
 {
 	struct stream_addresses addresses;
 	struct endpoint endpoint;
-	int bound = bind_loopback(&endpoint);
+	int bound = bind_loopback("127.0.0.1", &endpoint);
 	struct stream stream;
 
 	(void)state;
@@ -309,6 +334,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stream_carries_bytes_both_ways),
+		cmocka_unit_test(test_stream_over_loopback_is_local),
 		cmocka_unit_test(test_stream_steps_end_by_their_moment),
 		cmocka_unit_test(test_stream_writes_all_to_one_who_reads_slowly),
 		cmocka_unit_test(test_stream_to_one_who_is_gone_is_an_error),
