@@ -44,3 +44,19 @@ int deadline_wait(int descriptor, short events, int64_t moment)
 		}
 	}
 }
+
+int deadline_connect(int descriptor, const struct sockaddr *address, socklen_t length,
+		     int64_t moment)
+{
+	socklen_t size = sizeof(int);
+	int error = 0;
+
+	if (connect(descriptor, address, length) == 0)
+		return 0;
+	if ((errno != EINPROGRESS && errno != EINTR) ||
+	    deadline_wait(descriptor, POLLOUT, moment) == -1 ||
+	    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == -1)
+		return -1;
+	errno = error;
+	return error ? -1 : 0;
+}

@@ -8,6 +8,7 @@
 #define UNIX_DEADLINE_H
 
 #include <stdint.h>
+#include <sys/socket.h>
 
 /* The moment that is now. */
 uint64_t deadline_now(void);
@@ -21,5 +22,9 @@ int deadline_left(int64_t moment);
 /* Wait until a descriptor is ready for one of the events of poll(2), an error being one. Returns 0,
  * or -1 with errno; ETIMEDOUT when the moment passed first. */
 int deadline_wait(int descriptor, short events, int64_t moment);
+
+/* Connect a socket that does not block. Returns as deadline_wait does. */
+int deadline_connect(int descriptor, const struct sockaddr *address, socklen_t length,
+		     int64_t moment);
 
 #endif

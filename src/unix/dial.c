@@ -6,7 +6,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -175,18 +174,6 @@ static int bind_local(int descriptor, const struct dial *dial, const struct targ
 
 /* --- connecting --- */
 
-static int finish_connecting(int descriptor, uint32_t seconds)
-{
-	socklen_t size = sizeof(int);
-	int error = 0;
-
-	if (deadline_wait(descriptor, POLLOUT, deadline_in((int64_t)seconds * 1000)) == -1 ||
-	    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == -1)
-		return -1;
-	errno = error;
-	return error ? -1 : 0;
-}
-
 static int set_up(int descriptor, const struct dial *dial)
 {
 	int flags = fcntl(descriptor, F_GETFL), on = 1;
@@ -208,9 +195,8 @@ static int try(const struct dial *dial, const struct target *local, const struct
 		return -1;
 	*is_hopeless = bind_local(descriptor, dial, local, family) == -1;
 	if (!*is_hopeless &&
-	    (connect(descriptor, (const struct sockaddr *)&target->socket, target->length) == 0 ||
-	     ((errno == EINPROGRESS || errno == EINTR) &&
-	      finish_connecting(descriptor, seconds) == 0)) &&
+	    deadline_connect(descriptor, (const struct sockaddr *)&target->socket, target->length,
+			     deadline_in((int64_t)seconds * 1000)) == 0 &&
 	    set_up(descriptor, dial) == 0)
 		return descriptor;
 	kept = errno;

@@ -31,18 +31,6 @@ void stream_close(struct stream *stream)
 	errno = kept;
 }
 
-static int finish_connecting(int descriptor, int64_t moment)
-{
-	socklen_t size = sizeof(errno);
-	int error = 0;
-
-	if (deadline_wait(descriptor, POLLOUT, moment) == -1 ||
-	    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == -1)
-		return -1;
-	errno = error;
-	return error ? -1 : 0;
-}
-
 static int connect_to(struct stream *stream, const struct sockaddr *address, socklen_t length,
 		      int64_t moment)
 {
@@ -56,9 +44,7 @@ static int connect_to(struct stream *stream, const struct sockaddr *address, soc
 	/* What is written is all that there is to say, and must not wait until the peer has
 	 * acknowledged what was written before. A socket that has a path knows no such waiting. */
 	setsockopt(stream->descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (connect(stream->descriptor, address, length) == 0 ||
-	    ((errno == EINPROGRESS || errno == EINTR) &&
-	     finish_connecting(stream->descriptor, moment) == 0))
+	if (deadline_connect(stream->descriptor, address, length, moment) == 0)
 		return 0;
 	stream_close(stream);
 	return -1;
