@@ -60,6 +60,7 @@ LIBS_test_session   := -Wl$(,)--wrap=malloc$(,)--wrap=realloc
 LIBS_test_password  := -lcrypt -Wl$(,)--wrap=crypt_rn
 LIBS_test_control_list := -lcrypt
 LIBS_test_routes    := -lcrypt -Wl$(,)--wrap=realloc
+LIBS_test_listener  := -Wl$(,)--wrap=getaddrinfo
 LIBS_test_client    := -Wl$(,)--wrap=tls_request_make
 LIBS_test_monitor_serve := -Wl$(,)--wrap=deadline_in
 LIBS_test_pump      := -Wl$(,)--wrap=deadline_in

@@ -104,6 +104,19 @@ static int open_everywhere(struct listeners *listeners, uint16_t port, int backl
 	return listen_on(listeners, (struct sockaddr *)&all_4, sizeof(all_4), backlog);
 }
 
+/* Whether an address is that of a listener already: /etc/hosts may name it twice. */
+static bool has(const struct listeners *listeners, const struct sockaddr *socket)
+{
+	struct address address;
+
+	if (!socket_address_read(socket, &address, NULL))
+		return false;
+	for (size_t index = 0; index < listeners->count; index++)
+		if (address_equal(&listeners->listener[index].address, &address))
+			return true;
+	return false;
+}
+
 static int open_host(struct listeners *listeners, const char *host, uint16_t port, int backlog,
 		     struct text *why)
 {
@@ -119,19 +132,14 @@ static int open_host(struct listeners *listeners, const char *host, uint16_t por
 			      0);
 	}
 	for (each = found; each && !trouble; each = each->ai_next) {
-		struct sockaddr_storage address;
-
-		if (each->ai_addrlen > sizeof(address) ||
-		    (each->ai_family != AF_INET && each->ai_family != AF_INET6))
-			continue;
-		memcpy(&address, each->ai_addr, each->ai_addrlen);
 		if (listeners->count)
 			port = listeners->listener[0].port;
-		socket_address_set_port((struct sockaddr *)&address, port);
+		if (!socket_address_set_port(each->ai_addr, port) ||
+		    listen_on(listeners, each->ai_addr, each->ai_addrlen, backlog) == 0)
+			continue;
 		/* One of several addresses may be of a family that this machine lacks. */
-		if (listen_on(listeners, (struct sockaddr *)&address, each->ai_addrlen, backlog) ==
-			    -1 &&
-		    !(is_no_such_family(errno) && (each->ai_next || listeners->count)))
+		if (!(is_no_such_family(errno) && (each->ai_next || listeners->count)) &&
+		    !(errno == EADDRINUSE && has(listeners, each->ai_addr)))
 			trouble = errno;
 	}
 	freeaddrinfo(found);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -12,6 +13,20 @@
 #include <unistd.h>
 
 #include "support/check.h"
+
+int __real_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+		       struct addrinfo **found);
+int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+		       struct addrinfo **found);
+
+/* Of twice.test there is 127.0.0.1 more than once: for each type of socket. */
+int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+		       struct addrinfo **found)
+{
+	if (strcmp(host, "twice.test") == 0)
+		return __real_getaddrinfo("127.0.0.1", service, NULL, found);
+	return __real_getaddrinfo(host, service, hints, found);
+}
 
 static void close_all(struct listeners *listeners)
 {
@@ -51,6 +66,7 @@ static void test_listeners_open_where_told(void **state)
 		{"an IPv4 address", "127.0.0.1", false, {"127.0.0.1", NULL, NULL}, "127.0.0.9"},
 		{"an IPv6 address", "::1", false, {"::1", NULL, NULL}, "127.0.0.1"},
 		{"a name", "localhost", false, {"127.0.0.1", NULL, NULL}, "127.0.0.9"},
+		{"twice the same", "twice.test", false, {"127.0.0.1", NULL, NULL}, "127.0.0.9"},
 	};
 	struct listeners listeners;
 	struct text why;
@@ -103,6 +119,24 @@ static void test_listeners_say_what_is_wrong(void **state)
 			-1);
 		CHECK_SPAN(cases[index].name, text_span(&why), cases[index].why);
 	}
+	text_free(&why);
+}
+
+static void test_listeners_leave_addresses_to_others(void **state)
+{
+	struct listeners others, listeners;
+	char port[8];
+	struct text why;
+
+	(void)state;
+	text_init(&why, 1024);
+	assert_int_equal(listeners_open(&others, "twice.test", "0", 5, &why), 0);
+	assert_int_equal(others.count, 1);
+	snprintf(port, sizeof(port), "%d", others.listener[0].port);
+	assert_int_equal(listeners_open(&listeners, "twice.test", port, 5, &why), -1);
+	CHECK_SPAN("in use", text_span(&why),
+		   "unable to listen on twice.test: Address already in use");
+	close_all(&others);
 	text_free(&why);
 }
 
@@ -335,6 +369,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_listeners_open_where_told),
 		cmocka_unit_test(test_listeners_say_what_is_wrong),
+		cmocka_unit_test(test_listeners_leave_addresses_to_others),
 		cmocka_unit_test(test_listener_accepts),
 		cmocka_unit_test(test_listeners_inherit),
 		cmocka_unit_test(test_listeners_do_without_ipv6),
