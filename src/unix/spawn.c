@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -89,7 +90,7 @@ int spawn_find(const char *name, struct text *path)
 
 	if (strchr(name, '/')) {
 		text_add_string(path, name);
-		errno = ENOMEM;
+		errno = strlen(name) < PATH_MAX ? ENOMEM : ENAMETOOLONG;
 		return path->failed ? -1 : 0;
 	}
 	if (!rest.bytes)
@@ -97,17 +98,19 @@ int spawn_find(const char *name, struct text *path)
 	for (;;) {
 		size_t start = path->length, end = span_find(rest, ':');
 
-		text_add(path, end ? span_head(rest, end) : SPAN("."));
-		text_add_byte(path, '/');
-		text_add_string(path, name);
-		if (path->failed) {
-			errno = ENOMEM;
-			return -1;
+		if (end + 1 + strlen(name) < PATH_MAX) { /* nothing has a longer path */
+			text_add(path, end ? span_head(rest, end) : SPAN("."));
+			text_add_byte(path, '/');
+			text_add_string(path, name);
+			if (path->failed) {
+				errno = ENOMEM;
+				return -1;
+			}
+			if (is_program(path->bytes + start))
+				return 0;
+			was_denied = was_denied || errno == EACCES;
+			text_cut(path, start);
 		}
-		if (is_program(path->bytes + start))
-			return 0;
-		was_denied = was_denied || errno == EACCES;
-		text_cut(path, start);
 		if (end >= rest.length)
 			break;
 		rest = span_tail(rest, end + 1);

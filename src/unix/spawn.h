@@ -21,8 +21,9 @@ struct spawn_move {
 void spawn_prepare(void);
 
 /* Find a program as execvp(3) does: a name with a slash is taken as it is, any other is looked for
- * in PATH, where what cannot be executed, as a directory or a script without its interpreter, is
- * passed over. Appends its path to *path and returns 0, or -1 with errno. */
+ * in PATH, where what cannot be executed, as a directory or a script without its interpreter, or
+ * has too long a path, is passed over. Appends its path to *path and returns 0, or -1 with errno.
+ */
 int spawn_find(const char *name, struct text *path);
 
 /* Start the file path with these arguments and this environment, both NULL-ended. The moves happen

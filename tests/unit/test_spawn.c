@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -106,6 +107,48 @@ static void test_spawn_finds_as_execvp_does(void **state)
 	text_free(&path);
 }
 
+static void test_spawn_passes_over_what_is_too_long(void **state)
+{
+	static const struct {
+		size_t length; /* of a part of the search path that consists of slashes */
+		const char *program;
+		int number;
+	} cases[] = {
+		{PATH_MAX - 1 - 4, "two", 0},
+		{PATH_MAX - 4, "two", 0},
+		{PATH_MAX, "two", 0},
+		{10 * PATH_MAX, "two", 0},
+		{10 * PATH_MAX, "nothing", ENOENT},
+	};
+	char *before = strdup(getenv("PATH") ? getenv("PATH") : "");
+	char search[10 * PATH_MAX + 3], name[PATH_MAX + 1];
+	struct text path;
+
+	(void)state;
+	text_init(&path, PATH_MAX);
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		text_clear(&path);
+		memset(search, '/', cases[index].length);
+		strcpy(search + cases[index].length, ":b");
+		setenv("PATH", search, 1);
+		errno = 0;
+		if (spawn_find(cases[index].program, &path) == 0)
+			assert_string_equal(text_string(&path), "b/two");
+		else
+			assert_int_equal(errno, cases[index].number);
+		assert_int_equal(path.length == 0, cases[index].number != 0);
+	}
+	memset(name, '/', PATH_MAX);
+	name[PATH_MAX] = '\0';
+	text_free(&path);
+	path.maximum = PATH_MAX - 1;
+	assert_int_equal(spawn_find(name, &path), -1);
+	assert_int_equal(errno, ENAMETOOLONG);
+	setenv("PATH", before, 1);
+	free(before);
+	text_free(&path);
+}
+
 /* What a shell command that is spawned writes to a pipe that is its descriptor to; its exit status
  * or the negated errno in *status. */
 static void run(const char *command, char *const environment[], int to, char *output, size_t size,
@@ -200,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spawn_finds_as_execvp_does),
+		cmocka_unit_test(test_spawn_passes_over_what_is_too_long),
 		cmocka_unit_test(test_spawn_gives_what_it_is_given),
 		cmocka_unit_test(test_spawn_children_start_with_default_signals),
 		cmocka_unit_test(test_spawn_says_why_it_failed),
