@@ -64,6 +64,7 @@ LIBS_test_listener  := -Wl$(,)--wrap=getaddrinfo
 LIBS_test_client    := -Wl$(,)--wrap=tls_request_make
 LIBS_test_monitor_serve := -Wl$(,)--wrap=deadline_in
 LIBS_test_pump      := -Wl$(,)--wrap=deadline_in
+LIBS_test_cdb_file  := -Wl$(,)--wrap=realloc
 LIBS_test_settings  := -Wl$(,)--wrap=realloc
 LIBS_test_file      := -Wl$(,)--wrap=fsync
 LIBS_test_maildir   := -Wl$(,)--wrap=renameat2$(,)--wrap=link

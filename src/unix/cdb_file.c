@@ -114,6 +114,13 @@ bool cdb_file_is_unchanged(const struct cdb_file *file)
 	       now.st_mtim.tv_nsec == file->status.st_mtim.tv_nsec;
 }
 
+/* A record of that length could not be copied. */
+static enum verdict copy_failed(size_t length)
+{
+	errno = length > LONGEST_DATA ? EOVERFLOW : ENOMEM;
+	return VERDICT_LATER;
+}
+
 /* Copy the record that a call of libcdb found, by that call's answer. */
 static enum verdict take(struct cdb_file *file, int found, struct span *data)
 {
@@ -128,10 +135,8 @@ static enum verdict take(struct cdb_file *file, int found, struct span *data)
 		return VERDICT_LATER;
 	text_clear(&file->data);
 	text_add(&file->data, (struct span){bytes, cdb_datalen(&file->cdb)});
-	if (file->data.failed) {
-		errno = EOVERFLOW;
-		return VERDICT_LATER;
-	}
+	if (file->data.failed)
+		return copy_failed(cdb_datalen(&file->cdb));
 	*data = text_span(&file->data);
 	return VERDICT_YES;
 }
@@ -202,10 +207,8 @@ static enum verdict next(struct cdb_file *file, unsigned *position, struct span 
 	text_clear(&file->data);
 	text_add(&file->data, (struct span){key_bytes, length});
 	text_add(&file->data, (struct span){data_bytes, cdb_datalen(&file->cdb)});
-	if (file->data.failed) {
-		errno = EOVERFLOW;
-		return VERDICT_LATER;
-	}
+	if (file->data.failed)
+		return copy_failed(length + cdb_datalen(&file->cdb));
 	*key = span_head(text_span(&file->data), length);
 	*data = span_tail(text_span(&file->data), length);
 	return VERDICT_YES;

@@ -9,6 +9,16 @@
 
 static char path[] = "/tmp/tidewaiter-cdb.XXXXXX";
 
+static bool is_memory_short;
+
+void *__real_realloc(void *block, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+
+void *__wrap_realloc(void *block, size_t size)
+{
+	return is_memory_short ? NULL : __real_realloc(block, size);
+}
+
 static void write_cdb(const char *key, const char *value, unsigned padding)
 {
 	struct cdb_make make;
@@ -147,6 +157,38 @@ static void test_cdb_file_survives_damage(void **state)
 	cdb_file_close(&file);
 }
 
+static void test_cdb_file_tells_what_is_too_long_from_want_of_memory(void **state)
+{
+	static const struct {
+		size_t length;
+		bool is_memory_short;
+		int number;
+	} cases[] = {{100, true, ENOMEM}, {1024 * 1024 + 1, false, EOVERFLOW}};
+	char *value = calloc(1, cases[1].length + 1);
+
+	(void)state;
+	assert_non_null(value);
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		unsigned position = CDB_FILE_FIRST_RECORD;
+		struct cdb_file file;
+		struct span key, data;
+
+		memset(value, 'x', cases[index].length);
+		write_cdb("key", value, 0);
+		assert_int_equal(cdb_file_open(&file, path), 0);
+		is_memory_short = cases[index].is_memory_short;
+		errno = 0;
+		assert_int_equal(cdb_file_find(&file, SPAN("key"), &data), VERDICT_LATER);
+		assert_int_equal(errno, cases[index].number);
+		errno = 0;
+		assert_int_equal(cdb_file_next(&file, &position, &key, &data), VERDICT_LATER);
+		assert_int_equal(errno, cases[index].number);
+		is_memory_short = false;
+		cdb_file_close(&file);
+	}
+	free(value);
+}
+
 /* Decides by one record, after the file was changed as often as the world says. */
 struct changes {
 	unsigned left;
@@ -258,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_cdb_file_walks),
 		cmocka_unit_test(test_cdb_file_refreshes_when_the_file_changes),
 		cmocka_unit_test(test_cdb_file_survives_damage),
+		cmocka_unit_test(test_cdb_file_tells_what_is_too_long_from_want_of_memory),
 		cmocka_unit_test(test_cdb_file_ask_decides_again_when_the_file_changed),
 		cmocka_unit_test(test_cdb_file_ask_without_a_usable_file),
 		cmocka_unit_test(test_cdb_file_ask_has_an_errno_of_its_own),
