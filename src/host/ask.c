@@ -228,8 +228,10 @@ static enum verdict authenticate(void *world, struct span user, struct span pass
 
 	ask_flush(ask);
 	client_flush(ask->client);
-	if (!text_reserve(&ask->out, FRAME_HEADER + 8 + user.length + password.length))
-		return VERDICT_LATER; /* nothing of it was written, so it goes on without */
+	if (!text_reserve(&ask->out, FRAME_HEADER + 8 + user.length + password.length)) {
+		text_clear(&ask->out); /* the monitor lacks nothing, so it goes on without */
+		return VERDICT_LATER;
+	}
 	start = frame_begin(&ask->out, REQUEST_AUTHENTICATE);
 	frame_add_span(&ask->out, user);
 	frame_add_span(&ask->out, password);

@@ -246,6 +246,28 @@ static void test_ask_keeps_no_password(void **state)
 	close(ends[1]);
 }
 
+/* As when memory is short. */
+static void test_ask_goes_on_without_a_login_that_has_no_room(void **state)
+{
+	static const char endless[2 * ASK_BLOCK];
+	struct client client = {.input = -1, .output = -1, .stop = -1};
+	struct ask ask;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	ask_init(&ask, ends[1], &client);
+	assert_int_equal(ask_host(&ask).authenticate(&ask, (struct span){endless, sizeof(endless)},
+						     SPAN("secret")),
+			 VERDICT_LATER);
+	ask_flush(&ask);
+	assert_false(ask.is_lost);
+	assert_false(client.is_gone);
+	ask_free(&ask);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* --- the order of log and reply --- */
 
 static uint32_t next_frame(int socket)
@@ -366,6 +388,7 @@ int main(void)
 		cmocka_unit_test(test_ask_holds_the_recorded_conversations),
 		cmocka_unit_test(test_ask_without_a_monitor_answers_later),
 		cmocka_unit_test(test_ask_keeps_no_password),
+		cmocka_unit_test(test_ask_goes_on_without_a_login_that_has_no_room),
 		cmocka_unit_test(test_ask_has_the_log_written_before_a_reply),
 		cmocka_unit_test(test_ask_starts_tls_when_the_monitor_is_at_work),
 	};
