@@ -193,7 +193,8 @@ void direct_secured(struct direct *direct, struct text *list)
 
 void direct_tls_failed(struct direct *direct)
 {
-	warn_errno("unable to start TLS with %s", direct->remote_ip);
+	warn_errno("unable to start TLS with %.*s", (int)direct->log.ip.length,
+		   direct->log.ip.bytes);
 }
 
 bool direct_start_tls(void *world)

@@ -4,11 +4,10 @@
 
 #include "queue/route.h"
 #include "unix/control.h"
-#include "unix/reason.h"
 
 bool routes_open(struct routes *routes, struct text *why)
 {
-	bool is_good;
+	bool is_good = false;
 	struct text path;
 
 	text_init(&routes->contents, CONTROL_LARGEST);
@@ -21,8 +20,12 @@ bool routes_open(struct routes *routes, struct text *why)
 	} else if (errno == ENOENT) {
 		is_good = control_read("smtproutes", &routes->contents, why) != VERDICT_LATER;
 	} else {
-		is_good = false;
-		reason_add(why, "read", text_string(&path));
+		const char *reason = cdb_file_reason(errno);
+
+		text_add_string(why, "unable to read ");
+		text_add_string(why, text_string(&path));
+		text_add_string(why, ": ");
+		text_add_string(why, reason);
 	}
 	routes->file = text_span(&routes->contents);
 	text_free(&path);

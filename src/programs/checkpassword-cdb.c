@@ -50,7 +50,7 @@ static void read_message(struct text *message)
 static void take(enum verdict found, struct span data, const char *path, struct text *hash)
 {
 	if (found == VERDICT_LATER)
-		die_errno(EXIT_TEMPORARY, "unable to read %s", path);
+		die(EXIT_TEMPORARY, "unable to read %s: %s", path, cdb_file_reason(errno));
 	if (found == VERDICT_YES)
 		text_add(hash, data);
 	if (hash->failed)

@@ -98,6 +98,9 @@ same "no list" 'exit code 111' "$(enter joe@example.org opensesame echo in)"
 matches "and which" "^checkpassword-cdb: fatal: unable to open $work/control/users\.cdb: No such file" "$(tail -n 1 log)"
 echo garbage >control/users.cdb
 same "a damaged list" 'exit code 111' "$(enter joe@example.org opensesame echo in)"
+head -c 3000 /dev/zero | tr '\0' '\377' >control/users.cdb
+same "one that is damaged inside" 'exit code 111' "$(enter joe@example.org opensesame echo in)"
+same "and what is wrong" "checkpassword-cdb: fatal: unable to read $work/control/users.cdb: it is no cdb" "$(tail -n 1 log)"
 rm control/users.cdb && mkdir control/users.cdb
 same "a list that cannot be read" 'exit code 111' "$(enter joe@example.org opensesame echo in)"
 rmdir control/users.cdb

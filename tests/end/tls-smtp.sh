@@ -147,10 +147,10 @@ def heard(connection):
         return b''
 
 
-def start(numbers, sandbox):
+def start(numbers, sandbox, **environment):
     """A session to which these descriptors are given, up to the request for TLS."""
     names = dict(zip(('SSLCTLFD', 'SSLREADFD', 'SSLWRITEFD'), map(str, numbers)))
-    session = Session('smtpd', '-v', hands_on=numbers, SANDBOX=sandbox, **names)
+    session = Session('smtpd', '-v', hands_on=numbers, SANDBOX=sandbox, **names, **environment)
     session.reply()
     return session
 
@@ -170,9 +170,9 @@ for sandbox in '0', '1':
         same('and what the client says under TLS, all of it', [b'Y', '250 250 553 250 221'], [said[:1], ' '.join(codes)])
         same('nothing comes in the clear', [], session.rest())
         same('it ends well', [0, sent in (LIST, MANY)], [session.end(), 'protocol=TLSv1.3 cipher=fine' in session.log()])
-    for sent in LIST[:14], LIST[:-1]:
+    for sent, ip, told in (LIST[:14], '192.0.2.1', '192.0.2.1'), (LIST[:-1], '', 'unknown'):
         ends = [socket.socketpair() for _ in range(2)]
-        session = start([ends[0][1].fileno(), *[ends[1][1].fileno()] * 2], sandbox)
+        session = start([ends[0][1].fileno(), *[ends[1][1].fileno()] * 2], sandbox, TCPREMOTEIP=ip)
         for _, given in ends:
             given.close()
         session.command('STARTTLS')
@@ -182,7 +182,7 @@ for sandbox in '0', '1':
         ends[1][0].settimeout(PATIENCE)
         same(f'a list that is cut off after {len(sent)}, SANDBOX={sandbox}: nothing is said as if under TLS', b'', heard(ends[1][0]))
         session.end()
-        same('and the log says why', 1, session.log().count('unable to start TLS with 192.0.2.1: Protocol error'))
+        same('and the log says why', 1, session.log().count(f'unable to start TLS with {told}: Protocol error'))
 
 # One that does not answer.
 for sandbox, number in ('0', signal.SIGTERM), ('1', signal.SIGTERM), ('1', signal.SIGKILL):
