@@ -10,7 +10,11 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wvla -Wundef
 HARDEN   := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all,\
 	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong) -fPIE
-FLAGS    := -std=c17 -O2 -g -D_GNU_SOURCE -Isrc -Itests -MMD -MP $(WARNINGS) $(HARDEN)
+# Where a long has 32 bits, files of more than 2 GiB and years after 2038 have to be asked for.
+# Elsewhere that does nothing but give calls other names, which tests put their own in the place of.
+LARGE    := $(if $(filter 4,$(shell echo __SIZEOF_LONG__ | $(CC) $(CFLAGS) -E -P -)),\
+	-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64)
+FLAGS    := -std=c17 -O2 -g -D_GNU_SOURCE $(LARGE) -Isrc -Itests -MMD -MP $(WARNINGS) $(HARDEN)
 LINK     := $(if $(SANITIZE),-fsanitize=address$(,)undefined) -Wl,-z,relro,-z,now
 FORM     := $(if $(STATIC),-static-pie,-pie) # of programs; tests are never static
 PROGRAMS := $(patsubst src/programs/%.c,%,$(wildcard src/programs/*.c))

@@ -1,5 +1,6 @@
 #include "host/spool.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 
 #define PIPE_FOR_MANY (1024 * 1024) /* bytes of the pipe through which a large message comes */
 #define COPY_AT_ONCE  (64 * 1024 * 1024)
+
+static_assert(sizeof(off_t) == sizeof(int64_t), "a message may have more than 2 GiB");
 
 void spool_init(struct spool *spool, const char *place, int (*create)(void *world), void *world)
 {
