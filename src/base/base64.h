@@ -7,8 +7,6 @@
 #include "base/span.h"
 #include "base/text.h"
 
-#define BASE64_LENGTH(bytes) (((bytes) + 2) / 3 * 4) /* of the text for so many bytes */
-
 /* Append the text for the bytes, with its padding. */
 void base64_write(struct span bytes, struct text *text);
 

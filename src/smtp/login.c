@@ -15,7 +15,8 @@ static void note(struct smtp_session *session, enum smtp_event_kind kind, enum s
 	session->host->event(session->host->world, &event);
 }
 
-void login_end(struct smtp_session *session, enum smtp_reply reply)
+/* An AUTH exchange is over: say how and wait for commands again. */
+static void end(struct smtp_session *session, enum smtp_reply reply)
 {
 	session->input = INPUT_COMMAND;
 	session_say(session, reply);
@@ -27,7 +28,7 @@ static void fail(struct smtp_session *session)
 {
 	note(session, SMTP_AUTH_FAIL, REPLY_AUTH_FAILED);
 	session->host->delay(session->host->world, FAILURE_DELAY);
-	login_end(session, REPLY_AUTH_FAILED);
+	end(session, REPLY_AUTH_FAILED);
 	if (++session->auth_failures >= MOST_FAILURES)
 		session_hang_up(session, REPLY_AUTH_TOO_OFTEN);
 }
@@ -41,7 +42,7 @@ static void check(struct smtp_session *session)
 	case VERDICT_NO: fail(session); break;
 	case VERDICT_LATER:
 		note(session, SMTP_AUTH_FAIL, REPLY_AUTH_LATER);
-		login_end(session, REPLY_AUTH_LATER);
+		end(session, REPLY_AUTH_LATER);
 		break;
 	case VERDICT_YES:
 		text_clear(&session->user);
@@ -51,7 +52,7 @@ static void check(struct smtp_session *session)
 			break;
 		}
 		note(session, SMTP_AUTH_OK, REPLY_AUTH_OK);
-		login_end(session, REPLY_AUTH_OK);
+		end(session, REPLY_AUTH_OK);
 		break;
 	}
 }
@@ -65,8 +66,8 @@ static void go_on(struct smtp_session *session, enum sasl_step step, struct span
 		break;
 	case SASL_DONE: check(session); break;
 	case SASL_UNUSABLE: fail(session); break;
-	case SASL_CANCELED: login_end(session, REPLY_AUTH_CANCELED); break;
-	case SASL_MALFORMED: login_end(session, REPLY_AUTH_MALFORMED); break;
+	case SASL_CANCELED: end(session, REPLY_AUTH_CANCELED); break;
+	case SASL_MALFORMED: end(session, REPLY_AUTH_MALFORMED); break;
 	case SASL_NO_MEMORY: session_hang_up(session, REPLY_NO_MEMORY); break;
 	}
 }

@@ -109,7 +109,4 @@ bool login_is_possible(const struct smtp_session *session);
 /* Take one line of an AUTH exchange, in INPUT_AUTH. */
 void login_take_line(struct smtp_session *session, struct span line);
 
-/* An AUTH exchange ends without credentials: say why and wait for commands again. */
-void login_end(struct smtp_session *session, enum smtp_reply reply);
-
 #endif

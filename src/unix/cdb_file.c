@@ -93,16 +93,6 @@ static bool is_same(const struct stat *left, const struct stat *right)
 	       left->st_ctim.tv_nsec == right->st_ctim.tv_nsec;
 }
 
-int cdb_file_refresh(struct cdb_file *file, const char *path)
-{
-	struct stat now;
-
-	if (file->is_open && stat(path, &now) == 0 && is_same(&now, &file->status))
-		return 0;
-	cdb_file_close(file);
-	return cdb_file_open(file, path);
-}
-
 bool cdb_file_is_unchanged(const struct cdb_file *file)
 {
 	struct stat now;

@@ -27,13 +27,8 @@ int cdb_file_open(struct cdb_file *file, const char *path);
 /* What errno says after one of these functions. */
 const char *cdb_file_reason(int number);
 
-/* Close it, if it is open. */
+/* Close it, if it is open. Zeroed memory is a closed database. */
 void cdb_file_close(struct cdb_file *file);
-
-/* Open it anew if the path now means another file or other contents (device, inode, size, times).
- * Returns 0, or -1 with errno; then no database is open, and the next call tries again. Zeroed
- * memory is a closed database. */
-int cdb_file_refresh(struct cdb_file *file, const char *path);
 
 /* Whether the opened file is still as it was then. A file overwritten in place, and not replaced by
  * a rename, can answer anything meanwhile: ask this after the last of a decision's lookups, and
@@ -61,8 +56,7 @@ struct lookup cdb_file_lookup(struct cdb_file *file);
  * where it changed; a decision during which it changed is made again. Returns what decide did, or
  * LATER with errno when the database cannot be opened or will not keep still. ENOENT says that
  * there is no such file, and nothing else; EBADMSG that decide could not tell, for a reason that is
- * not the system's. It costs one stat(2) while nothing changes. Zeroed memory is a closed database.
- */
+ * not the system's. It costs one stat(2) while nothing changes. */
 enum verdict cdb_file_ask(struct cdb_file *file, const char *path,
 			  enum verdict (*decide)(void *world, const struct lookup *lookup),
 			  void *world);

@@ -24,7 +24,7 @@ static void check_base64(struct span bytes)
 	text_init(&text, ROOM);
 	text_init(&back, ROOM);
 	base64_write(bytes, &text);
-	assert(text.length == BASE64_LENGTH(bytes.length));
+	assert(text.length == (bytes.length + 2) / 3 * 4);
 	assert(sasl_decode(text_span(&text), &back));
 	assert(span_equal(text_span(&back), bytes));
 	text_clear(&text);

@@ -27,7 +27,6 @@ static void test_base64_is_written_as_the_rfc_says(void **state)
 		text_init(&text, 100);
 		base64_write(cases[index].bytes, &text);
 		CHECK_SPAN(cases[index].name, text_span(&text), cases[index].text);
-		assert_int_equal(text.length, BASE64_LENGTH(cases[index].bytes.length));
 		text_free(&text);
 	}
 }
