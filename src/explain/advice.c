@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "base/item.h"
 #include "rules/rule.h"
 #include "unix/control.h"
 #include "unix/environment.h"
@@ -94,7 +95,7 @@ static void add_other_variables(const struct advice_about *about, struct text *o
 	struct span data = about->data, variable;
 	bool is_first = true;
 
-	while (environment_next_item(&data, &variable)) {
+	while (item_next_variable(&data, &variable)) {
 		if (span_starts(variable, SPAN("RELAYCLIENT=")))
 			continue;
 		text_add_string(out, is_first ? "Rules are never merged: write into the new one "

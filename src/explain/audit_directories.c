@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "base/item.h"
 #include "unix/control.h"
 #include "unix/environment.h"
 
@@ -69,7 +70,7 @@ void audit_directories_init(struct audit_directories *directories)
 size_t audit_directories_take(struct audit_directories *directories, struct span data,
 			      bool is_for_strangers)
 {
-	const char *name = environment_find_item(data, "CONTROLDIR");
+	const char *name = item_find_value(data, "CONTROLDIR");
 	size_t index = name ? index_of_name(directories, span_of(name)) : 0;
 	struct audit_directory directory = {.exists = false};
 

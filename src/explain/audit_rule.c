@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "unix/environment.h"
+#include "base/item.h"
 
 #define LARGEST (1024 * 1024) /* bytes */
 
@@ -151,16 +151,16 @@ static void judge_relaying(struct judge *judge)
 bool audit_rule(struct findings *findings, const struct audit_rule *rule)
 {
 	struct judge judge = {findings, rule, false};
-	const char *odd = environment_find_item(rule->data, "ODDADDRESS");
+	const char *odd = item_find_value(rule->data, "ODDADDRESS");
 
-	if (environment_find_item(rule->data, "RELAYCLIENT"))
+	if (item_find_value(rule->data, "RELAYCLIENT"))
 		judge_relaying(&judge);
 	else if (odd && strcmp(odd, "1") == 0)
 		find(&judge, FINDING_WARNING, "oddaddress",
 		     "ODDADDRESS=1 for clients that may not relay",
 		     "a program behind smtpd may send user%elsewhere@here on to elsewhere",
 		     "take it out unless that program is known not to");
-	if (environment_find_item(rule->data, "ALLOW_INSECURE_AUTH"))
+	if (item_find_value(rule->data, "ALLOW_INSECURE_AUTH"))
 		find(&judge, FINDING_WARNING, "auth-in-clear", "logging in is allowed without TLS",
 		     "whoever can listen on the way learns the passwords, and relays with them",
 		     "put tlsd in front of smtpd and take ALLOW_INSECURE_AUTH out");

@@ -6,14 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/item.h"
 #include "explain/audit_rule.h"
 #include "explain/duplicates.h"
 #include "host/settings.h"
-#include "rules/match.h"
 #include "rules/prefix.h"
 #include "rules/rule.h"
 #include "unix/cdb_file.h"
-#include "unix/environment.h"
 #include "unix/line_reader.h"
 #include "unix/reason.h"
 
@@ -42,7 +41,7 @@ static bool is_set_again(struct span rest, struct span name)
 {
 	struct span variable;
 
-	while (environment_next_item(&rest, &variable))
+	while (item_next_variable(&rest, &variable))
 		if (span_starts(variable, name) && span_byte(variable, name.length) == '=')
 			return true;
 	return false;
@@ -54,7 +53,7 @@ static void judge_values(struct rules *rules, const struct audit_rule *rule)
 	struct text why;
 
 	text_init(&why, LARGEST_DATA);
-	while (environment_next_item(&rest, &variable)) {
+	while (item_next_variable(&rest, &variable)) {
 		struct span name = span_head(variable, span_find(variable, '='));
 		struct span value = span_tail(variable, name.length + 1);
 
@@ -77,11 +76,11 @@ static void judge(struct rules *rules, const struct audit_rule *rule)
 	bool is_for_strangers;
 	size_t directory;
 
-	if (match_denies(rule->data) || span_equal(rule->address, SPAN(PREFIX_INDEX_KEY)))
+	if (item_denies(rule->data) || span_equal(rule->address, SPAN(PREFIX_INDEX_KEY)))
 		return;
 	note(rules, audit_rule(rules->findings, rule));
 	judge_values(rules, rule);
-	is_for_strangers = !environment_find_item(rule->data, "RELAYCLIENT");
+	is_for_strangers = !item_find_value(rule->data, "RELAYCLIENT");
 	directory = audit_directories_take(&rules->seen->directories, rule->data, is_for_strangers);
 	if (is_for_strangers)
 		note(rules, audit_classes_keep(&rules->seen->classes, rule, directory));

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/item.h"
 #include "unix/environment.h"
 #include "unix/line_reader.h"
 
@@ -222,7 +223,7 @@ bool decision_make(struct decision *decision, struct text *why)
 		return false;
 	if (decision->verdict != VERDICT_YES)
 		return true;
-	decision->is_denied = match_denies(text_span(&decision->data));
+	decision->is_denied = item_denies(text_span(&decision->data));
 	warn_of_names(decision);
 	if (decision->has_source)
 		decision->number = source_line(&decision->source, text_span(&decision->match.key),

@@ -1,8 +1,8 @@
 #include "explain/decision_page.h"
 
+#include "base/item.h"
 #include "base/json.h"
 #include "rules/prefix.h"
-#include "unix/environment.h"
 
 #define INDENT	      18 /* columns */
 #define LONGEST_WORDS (256 * 1024)
@@ -66,7 +66,7 @@ static void write_rule(const struct page *page, const struct decision *decision)
 	}
 	if (decision->number)
 		page_line(page, PAGE_PLAIN, INDENT, decision->line);
-	while (environment_next_item(&rest, &variable))
+	while (item_next_variable(&rest, &variable))
 		page_write(page, PAGE_PLAIN, "  sets", INDENT, variable);
 	if (decision->is_denied)
 		page_write(page, PAGE_BAD, "  denies", INDENT,
@@ -123,7 +123,7 @@ static void write_variables_json(struct text *out, struct span data)
 
 	json_name(out, false, "variables");
 	text_add_byte(out, '[');
-	while (environment_next_item(&data, &variable)) {
+	while (item_next_variable(&data, &variable)) {
 		if (!is_first)
 			text_add_byte(out, ',');
 		json_string(out, variable);

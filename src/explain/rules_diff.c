@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/item.h"
 #include "base/page.h"
 #include "explain/network.h"
 #include "rules/match.h"
 #include "rules/prefix.h"
-#include "unix/environment.h"
 
 #define LONGEST_KEY (2 * MATCH_LONGEST + 2) /* INFO, '@', '=' and HOST */
 
@@ -50,7 +50,7 @@ static bool relays(struct span data)
 {
 	struct span variable;
 
-	while (environment_next_item(&data, &variable))
+	while (item_next_variable(&data, &variable))
 		if (span_starts(variable, SPAN("RELAYCLIENT=")))
 			return true;
 	return false;
@@ -58,7 +58,7 @@ static bool relays(struct span data)
 
 static enum change compare(struct span old, struct span new)
 {
-	bool was_denied = match_denies(old), is_denied = match_denies(new);
+	bool was_denied = item_denies(old), is_denied = item_denies(new);
 
 	if (was_denied && is_denied)
 		return CHANGE_NONE;

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "base/item.h"
 #include "unix/control.h"
-#include "unix/environment.h"
 
 #define LONGEST_TEXT (64 * 1024) /* bytes */
 
@@ -133,7 +133,7 @@ static bool is_of_rule(const struct steps *steps, struct step *step, const char 
 	size_t length = strlen(name);
 	bool is_set = false;
 
-	while (environment_next_item(&data, &variable))
+	while (item_next_variable(&data, &variable))
 		if (span_starts(variable, span_of(name)) && span_byte(variable, length) == '=')
 			is_set = true;
 	if (is_set && steps->rule.file) {

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/item.h"
 #include "host/settings.h"
 #include "queue/status.h"
 #include "unix/deadline.h"
@@ -27,7 +28,7 @@ extern char **environ;
 /* A value that smtpd cannot use would end the session before it begins. */
 static void set_confinement(struct variables *variables, struct span data)
 {
-	const char *value = environment_find_item(data, "SANDBOX");
+	const char *value = item_find_value(data, "SANDBOX");
 	struct text why;
 
 	text_init(&why, LARGEST);
@@ -39,7 +40,7 @@ static void set_confinement(struct variables *variables, struct span data)
 /* tlsd starts a session under TLS so; whoever likes can have one. */
 static void set_tls(struct variables *variables, struct span data)
 {
-	const char *value = environment_find_item(data, "UCSPITLS");
+	const char *value = item_find_value(data, "UCSPITLS");
 
 	if (!value)
 		value = environment_get("UCSPITLS");

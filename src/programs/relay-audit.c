@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/item.h"
 #include "explain/audit_control.h"
 #include "explain/audit_probes.h"
 #include "explain/audit_rules.h"
@@ -108,7 +109,7 @@ static void judge_decision(struct audit *audit, const struct decision *decision,
 {
 	char address[ADDRESS_TEXT + 100];
 	bool has_grant = decision->verdict == VERDICT_YES && !decision->is_denied &&
-			 environment_find_item(text_span(&decision->data), "RELAYCLIENT");
+			 item_find_value(text_span(&decision->data), "RELAYCLIENT");
 	bool is_exact = span_equal(text_span(&decision->match.key), span_of(decision->client.ip));
 
 	if (!has_grant)
@@ -208,8 +209,7 @@ static bool is_odd_taken(const struct audit *audit, size_t directory)
 	const char *own = environment_get("ODDADDRESS");
 
 	for (size_t index = 0; index < classes->count; index++) {
-		const char *value =
-			environment_find_item(text_span(&classes->data[index]), "ODDADDRESS");
+		const char *value = item_find_value(text_span(&classes->data[index]), "ODDADDRESS");
 
 		value = value ? value : own;
 		if (classes->directory[index] == directory && value && strcmp(value, "1") == 0)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/item.h"
 #include "rules/match.h"
 #include "unix/cdb_file.h"
 #include "unix/chain.h"
@@ -100,7 +101,7 @@ static void judge(const struct options *options, const struct connection *connec
 		warn(UNREADABLE, options->rules, cdb_file_reason(errno));
 		exit(EXIT_TEMPORARY);
 	}
-	if (verdict == VERDICT_YES && match_denies(question.match.data)) {
+	if (verdict == VERDICT_YES && item_denies(question.match.data)) {
 		/* Where nobody else tells who was turned away, that is said without -v, too. */
 		if (!is_for_tcpserver() && !options->is_quiet)
 			report_more();

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/item.h"
 #include "rules/match.h"
 #include "unix/cdb_file.h"
 #include "unix/environment.h"
@@ -30,11 +31,9 @@ static void print(struct span bytes)
 
 static void print_decision(struct span data)
 {
-	size_t end;
+	struct span item;
 
-	while ((end = span_find(data, '\0')) < data.length) {
-		struct span item = span_head(data, end);
-
+	while (item_next(&data, &item)) {
 		if (span_byte(item, 0) == 'D') {
 			puts("deny connection");
 			return;
@@ -44,7 +43,6 @@ static void print_decision(struct span data)
 			print(span_tail(item, 1));
 			putchar('\n');
 		}
-		data = span_tail(data, end + 1);
 	}
 	puts("allow connection");
 }

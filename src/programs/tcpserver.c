@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/item.h"
 #include "base/number.h"
 #include "rules/match.h"
 #include "unix/cdb_file.h"
@@ -74,7 +75,7 @@ static enum verdict judge(void *world, const struct address *client)
 		verdict = cdb_file_ask(&rules->file, options->rules, find_rule, rules);
 	rules->has_rule = verdict == VERDICT_YES;
 	if (verdict == VERDICT_YES)
-		return match_denies(rules->match.data) ? VERDICT_NO : VERDICT_YES;
+		return item_denies(rules->match.data) ? VERDICT_NO : VERDICT_YES;
 	if (verdict == VERDICT_NO || (errno == ENOENT && options->may_lack_rules))
 		return VERDICT_YES;
 	return VERDICT_LATER;

@@ -143,15 +143,3 @@ enum verdict match_find(const struct lookup *lookup, const struct match_client *
 		verdict = ask(&question, (struct span){"", 0});
 	return verdict;
 }
-
-bool match_denies(struct span data)
-{
-	bool denies = false;
-	size_t end;
-
-	while (!denies && (end = span_find(data, '\0')) < data.length) {
-		denies = data.bytes[0] == 'D';
-		data = span_tail(data, end + 1);
-	}
-	return denies;
-}

@@ -35,7 +35,4 @@ struct match {
 enum verdict match_find(const struct lookup *lookup, const struct match_client *client,
 			struct match *match);
 
-/* Whether the instructions of a rule deny the connection. */
-bool match_denies(struct span data);
-
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/item.h"
 #include "unix/report.h"
 
 const char *environment_get(const char *name)
@@ -53,40 +54,11 @@ void environment_unset_all(const char *prefix)
 		*kept = NULL;
 }
 
-bool environment_next_item(struct span *data, struct span *variable)
-{
-	while (data->length) {
-		size_t end = span_find(*data, '\0');
-		struct span item = span_head(*data, end);
-
-		if (end == data->length)
-			return false;
-		*data = span_tail(*data, end + 1);
-		*variable = span_tail(item, 1);
-		if (span_byte(item, 0) == '+' && span_byte(*variable, 0) != '=' &&
-		    span_find(*variable, '=') < variable->length)
-			return true;
-	}
-	return false;
-}
-
-const char *environment_find_item(struct span data, const char *name)
-{
-	size_t length = strlen(name);
-	const char *value = NULL;
-	struct span variable;
-
-	while (environment_next_item(&data, &variable))
-		if (span_starts(variable, span_of(name)) && span_byte(variable, length) == '=')
-			value = variable.bytes + length + 1; /* its NUL is in the data */
-	return value;
-}
-
 void environment_set_items(struct span data)
 {
 	struct span item;
 
-	while (environment_next_item(&data, &item)) {
+	while (item_next_variable(&data, &item)) {
 		char *variable = strdup(item.bytes); /* the item's NUL is in the data */
 
 		if (!variable)

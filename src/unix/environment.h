@@ -7,7 +7,6 @@
 #ifndef UNIX_ENVIRONMENT_H
 #define UNIX_ENVIRONMENT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/span.h"
@@ -24,15 +23,6 @@ void environment_unset(const char *name);
 
 /* Unset all variables whose names start so. */
 void environment_unset_all(const char *prefix);
-
-/* Cut the next variable off the front of the data of a matched rule: NUL-ended items, of which
- * "+NAME=VALUE" sets a variable and all others are passed over. An item without its NUL is dropped.
- * *variable is NAME=VALUE, with a NUL behind it; NAME is not empty. */
-bool environment_next_item(struct span *data, struct span *variable);
-
-/* The value that the data of a matched rule gives to a variable, by its last item of that name,
- * with a NUL behind it; NULL: none. */
-const char *environment_find_item(struct span data, const char *name);
 
 /* Set what the data of a matched rule says. */
 void environment_set_items(struct span data);

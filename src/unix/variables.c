@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unix/environment.h"
+#include "base/item.h"
 
 #define LARGEST	   (4 * 1024 * 1024) /* bytes of all variables set; the kernel takes fewer */
 #define MOST	   16384	     /* variables set: more than a rule has room for */
@@ -103,7 +103,7 @@ void variables_set_items(struct variables *variables, struct span data)
 {
 	struct span item;
 
-	while (!variables->failed && environment_next_item(&data, &item)) {
+	while (!variables->failed && item_next_variable(&data, &item)) {
 		begin(variables, span_head(item, span_find(item, '=')));
 		text_add(&variables->own, item);
 		text_add_byte(&variables->own, '\0');

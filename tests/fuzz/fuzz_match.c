@@ -9,6 +9,7 @@
  */
 #include <assert.h>
 
+#include "base/item.h"
 #include "rules/match.h"
 #include "rules/prefix.h"
 
@@ -65,7 +66,7 @@ static void check(const struct match_client *client, struct rules *rules)
 		assert(verdict == VERDICT_LATER);
 	if (verdict == VERDICT_YES) {
 		assert(span_equal(text_span(&match.key), match.data));
-		match_denies(match.data);
+		item_denies(match.data);
 	}
 	text_free(&match.key);
 }
@@ -92,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		rules.index = text_span(&index);
 	}
 	rules.keys = rest;
-	match_denies(line);
+	item_denies(line);
 	check(&client, &rules);
 	text_free(&index);
 	return 0;

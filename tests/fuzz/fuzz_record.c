@@ -8,8 +8,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/item.h"
 #include "rules/decompile.h"
-#include "rules/match.h"
 #include "unix/variables.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	key = span_head(span_tail(all, 1), bytes[0]);
 	data = span_tail(all, 1 + bytes[0]);
 	check_environment(data);
-	match_denies(data);
+	item_denies(data);
 	if (!rule_init(&reader))
 		return 0;
 	text_init(&line, 1024 * 1024);

@@ -18,19 +18,6 @@ static void test_environment_takes_items_of_a_rule(void **state)
 	environment_set_items((struct span){NULL, 0});
 }
 
-static void test_environment_finds_what_items_set(void **state)
-{
-	const struct span data = SPAN("D\0+A=1\0+AB=3\0+B=\0+A=2\0#A=4\0+NOVALUE\0+CUT=1");
-
-	(void)state;
-	assert_string_equal(environment_find_item(data, "A"), "2"); /* as the later one is set */
-	assert_string_equal(environment_find_item(data, "B"), "");
-	assert_null(environment_find_item(data, "NOVALUE"));
-	assert_null(environment_find_item(data, "CUT"));
-	assert_null(environment_find_item(data, "C"));
-	assert_null(environment_find_item((struct span){NULL, 0}, "A"));
-}
-
 static void test_environment_numbers_and_unset(void **state)
 {
 	(void)state;
@@ -64,7 +51,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_environment_takes_items_of_a_rule),
-		cmocka_unit_test(test_environment_finds_what_items_set),
 		cmocka_unit_test(test_environment_numbers_and_unset),
 		cmocka_unit_test(test_environment_unset_all_takes_just_those),
 	};

@@ -295,31 +295,6 @@ static void test_match_without_room_for_the_key_never_allows(void **state)
 	text_free(&match.key);
 }
 
-static void test_match_denies_what_old_readers_deny(void **state)
-{
-	const struct {
-		const char *name;
-		struct span data;
-		bool denies;
-	} cases[] = {
-		{"allow", SPAN(""), false},
-		{"variable", SPAN("+D=D\0"), false},
-		{"deny", SPAN("D\0"), true},
-		{"deny and a variable", SPAN("D\0+A=b\0"), true},
-		{"a variable and deny", SPAN("+A=b\0D\0"), true},
-		{"more behind the D", SPAN("Deny\0"), true},
-		{"an item that is unknown", SPAN("#D\0"), false},
-		{"an empty item", SPAN("\0D\0"), true},
-		{"a tail without NUL", SPAN("+A=b\0D"), false},
-	};
-
-	(void)state;
-	for (size_t index = 0; index < LENGTH(cases); index++)
-		if (match_denies(cases[index].data) != cases[index].denies)
-			fail_msg("%s", cases[index].name);
-	assert_false(match_denies((struct span){NULL, 0}));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,7 +305,6 @@ int main(void)
 		cmocka_unit_test(test_match_takes_a_damaged_index_for_unreadable_rules),
 		cmocka_unit_test(test_match_refuses_names_longer_than_any),
 		cmocka_unit_test(test_match_without_room_for_the_key_never_allows),
-		cmocka_unit_test(test_match_denies_what_old_readers_deny),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
