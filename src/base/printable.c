@@ -9,3 +9,8 @@ void printable_clean(char *bytes, size_t length, struct span unwanted)
 			bytes[index] = '?';
 	}
 }
+
+char printable_without_control(char byte)
+{
+	return (unsigned char)byte < ' ' || byte == 0x7f ? '?' : byte;
+}

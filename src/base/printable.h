@@ -12,4 +12,7 @@
  * is one of unwanted. */
 void printable_clean(char *bytes, size_t length, struct span unwanted);
 
+/* The byte, or '?' for a control character of ASCII: where bytes of UTF-8 may stand. */
+char printable_without_control(char byte);
+
 #endif

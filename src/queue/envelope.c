@@ -1,5 +1,6 @@
 #include "queue/envelope.h"
 
+#include "base/printable.h"
 #include "queue/mailbox.h"
 
 void envelope_init(struct envelope *envelope)
@@ -111,17 +112,12 @@ enum envelope_step envelope_complete(struct envelope *envelope, struct span doma
 	return envelope->step;
 }
 
-static char without_control(char byte)
-{
-	return (byte >= 0 && byte < ' ') || byte == 0x7f ? '?' : byte;
-}
-
 /* An address as it is. */
 static void write_address(struct span address, struct text *lines)
 {
 	text_add_byte(lines, '<');
 	for (size_t index = 0; index < address.length; index++)
-		text_add_byte(lines, without_control(address.bytes[index]));
+		text_add_byte(lines, printable_without_control(address.bytes[index]));
 	text_add_byte(lines, '>');
 }
 

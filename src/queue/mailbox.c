@@ -1,5 +1,7 @@
 #include "queue/mailbox.h"
 
+#include "base/printable.h"
+
 static bool is_alphanumeric(char byte)
 {
 	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
@@ -18,17 +20,12 @@ static bool is_plain(char byte)
 	return is_alphanumeric(byte) || is_among(byte, SPAN("!#$%&'*+-/=?^_`{|}~"));
 }
 
-static char without_control(char byte)
-{
-	return (byte >= 0 && byte < ' ') || byte == 0x7f ? '?' : byte;
-}
-
 static bool needs_quotes(struct span local)
 {
 	if (local.length == 0)
 		return false;
 	for (size_t index = 0; index < local.length; index++) {
-		char byte = without_control(local.bytes[index]);
+		char byte = printable_without_control(local.bytes[index]);
 		bool is_inside = index > 0 && index + 1 < local.length;
 
 		if (byte == '.' ? !is_inside || local.bytes[index - 1] == '.' : !is_plain(byte))
@@ -44,7 +41,7 @@ static bool write_local(struct span local, struct text *text)
 
 	text_add_string(text, quote);
 	for (size_t index = 0; index < local.length; index++) {
-		char byte = without_control(local.bytes[index]);
+		char byte = printable_without_control(local.bytes[index]);
 
 		is_exact = is_exact && byte == local.bytes[index];
 		if (byte == '"' || byte == '\\')
@@ -62,7 +59,7 @@ bool mailbox_write(struct span address, struct text *text)
 	bool is_exact = write_local(span_head(address, at), text);
 
 	for (size_t index = 0; index < domain.length; index++) {
-		char byte = without_control(domain.bytes[index]);
+		char byte = printable_without_control(domain.bytes[index]);
 
 		is_exact = is_exact &&
 			   (index == 0 || is_alphanumeric(byte) || is_among(byte, SPAN(".-_[]:")));

@@ -157,11 +157,6 @@ static bool take_instructions(struct rule *rule, struct span text, struct text *
 	return true;
 }
 
-static bool is_blank(char byte)
-{
-	return byte == ' ' || byte == '\t';
-}
-
 enum rule_kind rule_read(struct rule *rule, struct span line, struct text *why)
 {
 	struct span text = span_trim_end(line), instructions = {NULL, 0};
@@ -171,7 +166,7 @@ enum rule_kind rule_read(struct rule *rule, struct span line, struct text *why)
 	if (text.length == 0 || line.bytes[0] == '#')
 		return RULE_NONE;
 	colon = span_find(text, ':');
-	if (is_blank(text.bytes[0]) && span_byte(span_trim_start(text), 0) == '#')
+	if (span_byte(span_trim_start(text), 0) == '#')
 		warn_of(rule, "a blank before #, so that this is no comment");
 	else if (colon == text.length)
 		warn_of(rule, "no colon, so that this is no rule");
