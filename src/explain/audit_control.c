@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "explain/hosted.h"
 #include "unix/control.h"
+#include "unix/file.h"
 
 #define LONGEST 8192 /* bytes */
 
@@ -343,12 +344,6 @@ static void judge_other_lists(struct audit *audit)
 
 /* --- what is compiled --- */
 
-static bool is_newer(const struct timespec *left, const struct timespec *right)
-{
-	return left->tv_sec > right->tv_sec ||
-	       (left->tv_sec == right->tv_sec && left->tv_nsec > right->tv_nsec);
-}
-
 /* must_be_compiled: the text by itself says nothing to anybody. */
 static void judge_compiled(struct audit *audit, const char *name, const char *cdb,
 			   bool must_be_compiled, const char *remedy)
@@ -367,7 +362,7 @@ static void judge_compiled(struct audit *audit, const char *name, const char *cd
 	else if (!is_compiled)
 		find(audit, FINDING_WARNING, "list-stale", name, 0, SPAN(""),
 		     "it was never compiled", "what is in it is not in force", remedy);
-	else if (is_newer(&text.st_mtim, &compiled.st_mtim))
+	else if (file_is_newer(&text, &compiled))
 		find(audit, FINDING_WARNING, "list-stale", name, 0, SPAN(""),
 		     "it is newer than its .cdb", "what was changed in it is not in force", remedy);
 	text_free(&path);

@@ -13,6 +13,7 @@
 #include "rules/prefix.h"
 #include "rules/rule.h"
 #include "unix/cdb_file.h"
+#include "unix/file.h"
 #include "unix/line_reader.h"
 #include "unix/reason.h"
 
@@ -265,9 +266,7 @@ static int judge_text(struct rules *rules)
 	    duplicates_finish(&rules->duplicates) == 0 &&
 	    walk_text(rules, descriptor, judge_line) == 0)
 		result = fstat(descriptor, &after);
-	if (result == 0 &&
-	    (after.st_size != before.st_size || after.st_mtim.tv_sec != before.st_mtim.tv_sec ||
-	     after.st_mtim.tv_nsec != before.st_mtim.tv_nsec)) {
+	if (result == 0 && !file_is_unchanged(&before, &after)) {
 		errno = EBUSY; /* the two readings may have been of different texts */
 		result = -1;
 	}

@@ -8,6 +8,7 @@
 
 #include "base/item.h"
 #include "unix/environment.h"
+#include "unix/file.h"
 #include "unix/line_reader.h"
 
 void decision_init(struct decision *decision, const char *cdb, const char *text,
@@ -105,13 +106,6 @@ static bool take_lines(struct decision *decision, int descriptor, struct text *w
 	return is_good;
 }
 
-static bool is_older(const struct stat *left, const struct stat *right)
-{
-	return left->st_mtim.tv_sec < right->st_mtim.tv_sec ||
-	       (left->st_mtim.tv_sec == right->st_mtim.tv_sec &&
-		left->st_mtim.tv_nsec < right->st_mtim.tv_nsec);
-}
-
 static void compare(struct decision *decision, const struct stat *text, const struct stat *compiled)
 {
 	const struct source *source = &decision->source;
@@ -132,7 +126,7 @@ static void compare(struct decision *decision, const struct stat *text, const st
 		warn_of(decision, decision->cdb,
 			" is not what the rules' text compiles to: it holds more", 0);
 	decision->is_older =
-		!source->differs && source->state != VERDICT_LATER && is_older(compiled, text);
+		!source->differs && source->state != VERDICT_LATER && file_is_newer(text, compiled);
 	if (decision->is_older)
 		warn_of(decision, decision->cdb,
 			" is older than the rules' text, though both say the same", 0);

@@ -178,7 +178,7 @@ static bool is_name_of(const char *path, int file)
 	struct stat named, opened;
 	int kept = errno;
 	bool is_it = lstat(path, &named) == 0 && fstat(file, &opened) == 0 &&
-		     named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+		     file_is_same(&named, &opened);
 
 	errno = kept;
 	return is_it;

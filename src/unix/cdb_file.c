@@ -84,24 +84,19 @@ void cdb_file_close(struct cdb_file *file)
 	file->is_open = false;
 }
 
-static bool is_same(const struct stat *left, const struct stat *right)
+static bool is_untouched(const struct stat *before, const struct stat *after)
 {
-	return left->st_dev == right->st_dev && left->st_ino == right->st_ino &&
-	       left->st_size == right->st_size && left->st_mtim.tv_sec == right->st_mtim.tv_sec &&
-	       left->st_mtim.tv_nsec == right->st_mtim.tv_nsec &&
-	       left->st_ctim.tv_sec == right->st_ctim.tv_sec &&
-	       left->st_ctim.tv_nsec == right->st_ctim.tv_nsec;
+	return file_is_same(before, after) && file_is_unchanged(before, after) &&
+	       before->st_ctim.tv_sec == after->st_ctim.tv_sec &&
+	       before->st_ctim.tv_nsec == after->st_ctim.tv_nsec;
 }
 
 bool cdb_file_is_unchanged(const struct cdb_file *file)
 {
 	struct stat now;
 
-	/* Not the whole of is_same: a rename or a new link moves the change time of a whole file.
-	 */
-	return fstat(file->cdb.cdb_fd, &now) == 0 && now.st_size == file->status.st_size &&
-	       now.st_mtim.tv_sec == file->status.st_mtim.tv_sec &&
-	       now.st_mtim.tv_nsec == file->status.st_mtim.tv_nsec;
+	/* Not by the change time: a rename or a new link moves that of a whole file. */
+	return fstat(file->cdb.cdb_fd, &now) == 0 && file_is_unchanged(&file->status, &now);
 }
 
 /* A record of that length could not be copied. */
@@ -254,7 +249,7 @@ enum verdict cdb_file_ask(struct cdb_file *file, const char *path,
 		kept = errno;
 		/* The file is looked at after the decision, not before: one look tells both that
 		 * it was the one to ask and that it stayed the same meanwhile. */
-		if (stat(path, &now) == 0 && is_same(&now, &file->status)) {
+		if (stat(path, &now) == 0 && is_untouched(&file->status, &now)) {
 			errno = kept;
 			return verdict;
 		}

@@ -125,6 +125,24 @@ void file_keep_only(const int *kept, size_t count)
 	} while (next != ~0U);
 }
 
+bool file_is_same(const struct stat *left, const struct stat *right)
+{
+	return left->st_dev == right->st_dev && left->st_ino == right->st_ino;
+}
+
+bool file_is_newer(const struct stat *left, const struct stat *right)
+{
+	return left->st_mtim.tv_sec > right->st_mtim.tv_sec ||
+	       (left->st_mtim.tv_sec == right->st_mtim.tv_sec &&
+		left->st_mtim.tv_nsec > right->st_mtim.tv_nsec);
+}
+
+bool file_is_unchanged(const struct stat *before, const struct stat *after)
+{
+	return after->st_size == before->st_size && !file_is_newer(after, before) &&
+	       !file_is_newer(before, after);
+}
+
 int file_protect_like(int descriptor, int model)
 {
 	struct stat like;

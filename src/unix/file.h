@@ -1,11 +1,14 @@
 /*
- * file: whole reads and whole writes on descriptors, and files made durable.
+ * file: whole reads and whole writes on descriptors, files made durable, and files compared by
+ * their status.
  *
  * Functions return 0, or -1 with errno; EINTR and short transfers are handled here.
  */
 #ifndef UNIX_FILE_H
 #define UNIX_FILE_H
 
+#include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/span.h"
@@ -27,6 +30,12 @@ int file_read_all(int descriptor, struct text *text);
 
 /* Close all descriptors from 3 on but these. */
 void file_keep_only(const int *kept, size_t count);
+
+/* Whether two are one file; whether the left one was written to later; whether a file has not been
+ * written to in between. */
+bool file_is_same(const struct stat *left, const struct stat *right);
+bool file_is_newer(const struct stat *left, const struct stat *right);
+bool file_is_unchanged(const struct stat *before, const struct stat *after);
 
 /* Give a file the owner, the group and, but for what others may, the permissions of another. What
  * this process may not give is left out, and then the group may nothing. */

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "unix/file.h"
+
 #define ASIDE	    ".expiring"
 #define MOST_TRIES  100 /* each needs an expiry that moves the mark between two calls of ours */
 #define IPV6_PREFIX 64	/* bits: what one customer is given, and changes his address within */
@@ -43,11 +45,6 @@ static void close_keeping_errno(int descriptor)
 
 	close(descriptor);
 	errno = kept;
-}
-
-static bool is_same_file(const struct stat *left, const struct stat *right)
-{
-	return left->st_dev == right->st_dev && left->st_ino == right->st_ino;
 }
 
 enum step { STEP_DONE, STEP_AGAIN, STEP_FAILED };
@@ -91,7 +88,7 @@ static enum step renew(int store, const char *name, mode_t mode)
 	/* An expiry that took the file away before it was dated may remove it; one that comes
 	 * after this look finds it renewed. */
 	if (fstatat(store, name, &named, AT_SYMLINK_NOFOLLOW) == 0)
-		step = is_same_file(&dated, &named) ? STEP_DONE : STEP_AGAIN;
+		step = file_is_same(&dated, &named) ? STEP_DONE : STEP_AGAIN;
 	else if (errno == ENOENT)
 		step = STEP_AGAIN;
 done:

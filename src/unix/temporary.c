@@ -11,11 +11,7 @@
 #include <unistd.h>
 
 #include "unix/environment.h"
-
-static bool is_same_file(const struct stat *left, const struct stat *right)
-{
-	return left->st_dev == right->st_dev && left->st_ino == right->st_ino;
-}
+#include "unix/file.h"
 
 /* *is_new tells whether it was not there before. */
 static int open_or_create(const char *temporary, bool *is_new)
@@ -33,7 +29,7 @@ static bool may_be_used(int descriptor, const struct stat *old, struct stat *ope
 	if (fstat(descriptor, opened) == -1)
 		return false;
 	if (S_ISREG(opened->st_mode) && opened->st_nlink <= 1 &&
-	    !(old && is_same_file(old, opened)))
+	    !(old && file_is_same(old, opened)))
 		return true;
 	errno = EEXIST;
 	return false;
@@ -63,7 +59,7 @@ int temporary_open(const char *path, const char *temporary)
 		if (!is_ours)
 			break;
 		/* Another writer may have put it into place in between. */
-		if (lstat(temporary, &named) == 0 && is_same_file(&named, &opened)) {
+		if (lstat(temporary, &named) == 0 && file_is_same(&named, &opened)) {
 			if (ftruncate(descriptor, 0) == -1)
 				break;
 			return descriptor;

@@ -84,11 +84,36 @@ static void test_file_syncs_the_directory_that_holds_it(void **state)
 	}
 }
 
+static void test_file_tells_the_newer_and_the_changed(void **state)
+{
+	static const struct {
+		const char *name;
+		struct stat left, right;
+		bool is_newer, is_older, is_unchanged;
+	} cases[] = {
+		{"the same", {.st_mtim = {5, 5}}, {.st_mtim = {5, 5}}, false, false, true},
+		{"seconds", {.st_mtim = {6, 4}}, {.st_mtim = {5, 5}}, true, false, false},
+		{"nanoseconds", {.st_mtim = {5, 4}}, {.st_mtim = {5, 5}}, false, true, false},
+		{"the size", {.st_size = 1}, {.st_size = 2}, false, false, false},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		const struct stat *left = &cases[index].left, *right = &cases[index].right;
+
+		if (file_is_newer(left, right) != cases[index].is_newer ||
+		    file_is_newer(right, left) != cases[index].is_older ||
+		    file_is_unchanged(left, right) != cases[index].is_unchanged)
+			fail_msg("%s", cases[index].name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_file_is_protected_like_another),
 		cmocka_unit_test(test_file_syncs_the_directory_that_holds_it),
+		cmocka_unit_test(test_file_tells_the_newer_and_the_changed),
 	};
 
 	return cmocka_run_group_tests_name("file", tests, NULL, NULL);
