@@ -136,13 +136,28 @@ if [ -x "$PEERS/bin/systemd-analyze" ]; then
 	for unit in "$examples"/*.service "$examples"/*.socket; do
 		adapt "$(basename "$unit")" >"units/$(basename "$unit")"
 	done
-	for unit in units/*; do
+	for unit in units/*.service; do
+		mkdir "$unit.d"
+		adapt tidewaiter-smtp-setuid.conf >"$unit.d/setuid.conf"
+	done
+	for unit in units/*.service units/*.socket; do
 		lacks "$(basename "$unit") is well formed" "tidewaiter|Unknown|Failed" \
 			"$(SYSTEMD_UNIT_PATH="$work/units:" "$PEERS/bin/systemd-analyze" verify "$work/$unit" 2>&1)"
 	done
 else
 	skip "systemd's units are well formed" "systemd-analyze"
 fi
+
+# As systemd.exec(5) has it; whatever is left on, set-user-ID programs have no rights.
+implying='NoNewPrivileges|DynamicUser|LockPersonality|MemoryDenyWriteExecute|PrivateDevices|ProtectClock
+	|ProtectHostname|ProtectKernel(Logs|Modules|Tunables)|Restrict(AddressFamilies|Namespaces|Realtime|SUIDSGID)
+	|SystemCall(Architectures|Filter|Log)'
+for unit in tidewaiter-smtp.service tidewaiter-smtp-each@.service; do
+	same "with its drop-in nothing in $unit implies NoNewPrivileges" "" \
+		"$(cat "$examples/$unit" "$examples/tidewaiter-smtp-setuid.conf" |
+			awk -F= -v implying="^(${implying//[[:space:]]/})\$" '$1 ~ implying { value[$1] = $2 }
+				END { for (name in value) if (value[name] !~ /^(no)?$/) print name }')"
+done
 
 # --- behind HAProxy ---
 
