@@ -52,6 +52,7 @@ needs() {
 		all sanitizer: gcc libasan gcc gcc
 		deb command:dh debhelper - - -
 		deb command:dpkg-buildpackage dpkg-dev - - -
+		deb package:build-essential build-essential - - -
 		deb command:lintian lintian - - -
 	END
 }
@@ -59,6 +60,7 @@ needs() {
 is_there() { # kind:name, or kind:name:detail
 	case $1 in
 	command:*) command -v "${1#*:}" >/dev/null 2>&1 ;;
+	package:*) dpkg-query -W -f '${Status}' "${1#*:}" 2>/dev/null | grep -q ' installed$' ;;
 	perl:*) perl -M"${1#*:}" -e 1 >/dev/null 2>&1 ;;
 	header:*) echo "#include <${1#*:}>" | ${compiler:-cc} -E -include stddef.h -include stdarg.h \
 		-include setjmp.h -include stdint.h - >/dev/null 2>&1 ;;

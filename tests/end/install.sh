@@ -72,3 +72,13 @@ done
 for page in "$SOURCE"/doc/*.[1-9]; do
 	same "$(basename "$page") is well formed" "" "$(mandoc -T lint -W warning "$page" 2>&1)"
 done
+
+# What a fresh Debian is asked for: a package manager that installs nothing, and nothing that is there.
+mkdir asked
+for tool in sh env cat head cut grep sort tr dirname uname; do ln -s "$(command -v $tool)" asked/; done
+printf '#!/bin/sh\necho 0\n' >asked/id
+printf '#!/bin/sh\necho "$*" >>%s\n' "$work/asked.log" >asked/apt-get
+printf '#!/bin/sh\nexit 1\n' >asked/dpkg-query
+chmod +x asked/*
+PATH=$work/asked "$SOURCE/install.sh" deps deb >deps.log 2>&1
+matches "a package is not built without build-essential" ' build-essential ' "$(cat asked.log)"
