@@ -41,6 +41,7 @@ needs() {
 		test command:curl curl curl curl curl
 		test command:mandoc mandoc mandoc mandoc mandoc
 		test command:openssl openssl openssl openssl openssl
+		test archive:libssl.a libssl-dev - - -
 		test command:nm binutils binutils binutils binutils
 		test command:pgrep procps procps-ng procps procps-ng
 		test command:setpriv util-linux util-linux setpriv util-linux
@@ -60,6 +61,7 @@ needs() {
 is_there() { # kind:name, or kind:name:detail
 	case $1 in
 	command:*) command -v "${1#*:}" >/dev/null 2>&1 ;;
+	archive:*) ${compiler:-cc} "-print-file-name=${1#*:}" 2>/dev/null | grep -q / ;;
 	package:*) dpkg-query -W -f '${Status}' "${1#*:}" 2>/dev/null | grep -q ' installed$' ;;
 	perl:*) perl -M"${1#*:}" -e 1 >/dev/null 2>&1 ;;
 	header:*) echo "#include <${1#*:}>" | ${compiler:-cc} -E -include stddef.h -include stdarg.h \

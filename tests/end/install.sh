@@ -80,5 +80,6 @@ printf '#!/bin/sh\necho 0\n' >asked/id
 printf '#!/bin/sh\necho "$*" >>%s\n' "$work/asked.log" >asked/apt-get
 printf '#!/bin/sh\nexit 1\n' >asked/dpkg-query
 chmod +x asked/*
-PATH=$work/asked "$SOURCE/install.sh" deps deb >deps.log 2>&1
+for level in test deb; do PATH=$work/asked "$SOURCE/install.sh" deps $level >deps.log 2>&1; done
 matches "a package is not built without build-essential" ' build-essential ' "$(cat asked.log)"
+matches "and static programs with TLS are tested" ' libssl-dev ' "$(cat asked.log)"
