@@ -56,6 +56,7 @@ same "it is installed" 0 "$?"
 matches "there is an account for it" '^tidewaiter:' "$(cat upper/etc/passwd)"
 same "which owns the mail alone" "700 $(sed -nE 's/^tidewaiter:[^:]*:([0-9]+):.*/\1/p' upper/etc/passwd)" \
 	"$(stat -c '%a %u' upper/var/lib/tidewaiter/mail)"
+same "and everybody reads which addresses may relay, whoever makes the marks" 755 "$(stat -c %a upper/var/lib/tidewaiter/relay)"
 check "this host has a name" test -s upper/etc/tidewaiter/control/me
 check "the rules are compiled" test -s upper/etc/tidewaiter/tcp.smtp.cdb
 same "nothing is enabled" "" "$(find upper/etc/systemd -name 'tidewaiter*' 2>/dev/null)"
