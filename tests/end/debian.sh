@@ -101,6 +101,14 @@ same "it takes mail for a domain that it hosts, and for no other" "250 553 250" 
 matches "the mail is there" '^hello$' "$(cat upper/var/lib/tidewaiter/mail/new/*)"
 stop "$server"
 lacks "nothing went wrong" 'warning|fatal' "$(cat fresh.log hosting.log)"
+read -ra looking < <(inside sed -n 's/^ExecStartPre=//p' /lib/systemd/system/tidewaiter-smtp.service)
+same "what must be there is looked for" "exit code 0" "$(inside "${looking[@]}" 2>&1; echo "exit code $?")"
+mv upper/etc/tidewaiter/control/rcpthosts kept
+matches "nobody is served without rcpthosts" '/etc/tidewaiter/control/rcpthosts.*No such file' "$(inside "${looking[@]}" 2>&1)"
+mv kept upper/etc/tidewaiter/control/rcpthosts
+units=$(inside cat /lib/systemd/system/tidewaiter-smtp.service /lib/systemd/system/tidewaiter-smtp.socket)
+matches "that is a failure, which is tried again" '^Restart=on-failure$' "$units"
+lacks "and no condition, which would cost the port" '^(Condition|Assert)' "$units"
 
 # --- later ---
 
