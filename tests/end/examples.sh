@@ -64,6 +64,11 @@ else
 	skip "the original tcpserver" "ucspi-tcp"
 fi
 
+# doc/trust.md: smtpd never has root's rights. POP servers need none either.
+for script in "$examples"/run* "$examples"/*.run; do
+	matches "$(basename "$script") takes an account" '-u "\$\(id -u "\$account"\)"|setpriv --reuid="\$account"' "$(cat "$script")"
+done
+
 # --- inetd and xinetd ---
 
 # They clear the environment.

@@ -2,6 +2,7 @@
 # SMTP-after-POP as the run scripts among the examples have it: tcpserver, a POP3 server of qmail's
 # kind, checkpassword-cdb and relay-allow on one side, tcpserver and relay-check on the other.
 . "$(dirname "$0")/../support/lib.sh"
+. "$TESTS/support/launch.sh"
 
 PATH=$PATH:$PEERS/bin # an original tcpserver will do
 if ! command -v tcpserver >/dev/null; then
@@ -54,8 +55,8 @@ END
 chmod +x home/bin/*
 run() { # example: starts it on a free port with the home and the directories of this test; sets $port
 	local name=$1
-	sed -e "s,^home=.*,home=$work/home," -e 's/ 0 \(110\|25\) / -1 127.0.0.1 0 /' -e "s,/var/spool/pop,$work/spool," \
-		"$SOURCE/doc/examples/$name" >"$name"
+	sed -E -e "s,^home=.*,home=$work/home," -e "s/^account=.*/account=$(id -un)/" -e "$without_root" \
+		-e 's/ 0 (110|25) / -1 127.0.0.1 0 /' -e "s,/var/spool/pop,$work/spool," "$SOURCE/doc/examples/$name" >"$name"
 	sh "$name" >"$name.log" </dev/null &
 	wait_line '^[0-9]+$' "$name.log" || return 1
 	port=$(grep -m 1 -xE '[0-9]+' "$name.log")
