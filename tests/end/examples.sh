@@ -49,6 +49,9 @@ start_at start_run
 walk "run script" "$port" <table6
 matches "run script: its log" '^tcpserver: ok [0-9]+ ' "$(cat run.log)"
 stop "$server"
+adapt run | sed 's/^account=.*/account=nobody-here/' >run-as-nobody
+matches "run script: without its account it tells how to make it" \
+	'^run: make it: useradd --system nobody-here && chown -R nobody-here .*/mail$' "$(sh run-as-nobody; echo "exit code $?")"
 original() { # name database
 	"$ORIGINAL" -1 -H -R -l 0 -x "$2" 127.0.0.1 0 smtpd >"$2.port" 2>"$2.log" </dev/null &
 	server=$!
