@@ -54,7 +54,7 @@ if command -v swaks >/dev/null 2>&1; then
 	}
 else
 	send() {
-		echo "    echo 'Subject: try' | curl --interface $1 --mail-from me@example.net --mail-rcpt $2 -T - smtp://127.0.0.1:$port"
+		echo "    echo 'Subject: try' | curl --crlf --interface $1 --mail-from me@example.net --mail-rcpt $2 -T - smtp://127.0.0.1:$port"
 	}
 fi
 cat <<END
