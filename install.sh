@@ -161,6 +161,7 @@ layout() { # bin home, both absolute
 	done
 	[ -d doc/decisions ] && cp -R doc/decisions "$target/doc/"
 	[ -d doc/examples ] && cp -R doc/examples "$target/doc/"
+	chmod -R a+rX "$target/doc" # cp gives no more than they have here
 	# Whoever runs the programs owns these; making them does not take them from him again.
 	[ -d "$target/relay" ] || install -d -m 755 "$target/relay"
 	[ -d "$target/mail" ] || install -d -m 700 "$target/mail"

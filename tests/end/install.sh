@@ -33,6 +33,11 @@ echo example.org >"$DESTDIR$home/control/rcpthosts"
 check "installs again" "$SOURCE/install.sh" "$BIN" $home 2>second.log
 same "control files stay" mine "$(cat "$DESTDIR$home/control/me")"
 lacks "and says no more than it must" rcpthosts "$(cat second.log)"
+mkdir private
+(umask 077 && cd "$SOURCE" && cp -R install.sh doc LICENSE "$work/private/")
+private/install.sh "$BIN" /opt/private 2>private.log
+same "whoever owns the tree, everybody reads what is installed" "" \
+	"$(find "$DESTDIR/opt/private" -mindepth 1 ! -path '*/mail' ! -perm -004)"
 same "wrong usage" 100 "$(code_of "$SOURCE/install.sh" one)"
 for words in "'' /home" "\"$BIN\" ''"; do
 	eval "said=\$(\"\$SOURCE/install.sh\" $words 2>&1; echo \"exit code \$?\")"
