@@ -70,7 +70,7 @@ LIBS_test_monitor_serve := -Wl$(,)--wrap=deadline_in
 LIBS_test_pump      := -Wl$(,)--wrap=deadline_in
 LIBS_test_cdb_file  := -Wl$(,)--wrap=realloc
 LIBS_test_settings  := -Wl$(,)--wrap=realloc
-LIBS_test_file      := -Wl$(,)--wrap=fsync
+LIBS_test_file      := -Wl$(,)--wrap=fsync$(,)--wrap=close_range
 LIBS_test_maildir   := -Wl$(,)--wrap=renameat2$(,)--wrap=link
 LIBS_test_temporary := -Wl$(,)--wrap=open$(,)--wrap=flock$(,)--wrap=ftruncate
 LIBS_test_check_password := -Wl$(,)--wrap=kill

@@ -1,11 +1,13 @@
 #include "unix/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "unix/kernel.h"
 
 #define FIRST_READ 4000	 /* bytes asked for at first */
@@ -97,17 +99,50 @@ int file_read_all(int descriptor, struct text *text)
 	}
 }
 
+static void close_one(int descriptor)
+{
+	close(descriptor);
+}
+
+static void inherit_not(int descriptor)
+{
+	fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+}
+
+/* For kernels whose close_range(2) does not know it: before Linux 5.9, or 5.11 for what is
+ * executed. A process may be allowed a thousand million descriptors, so only those that are open
+ * are asked for; where that cannot be told, all. */
+static void each_open(unsigned first, unsigned last, void (*act)(int descriptor))
+{
+	DIR *listed = opendir("/proc/self/fd");
+	long limit = sysconf(_SC_OPEN_MAX);
+	const struct dirent *entry;
+
+	if (!listed) {
+		for (unsigned number = first; number <= last && (long)number < limit; number++)
+			act((int)number);
+		return;
+	}
+	while ((entry = readdir(listed))) {
+		uint32_t number;
+
+		if (number_read(entry->d_name, first, last, &number) &&
+		    (int)number != dirfd(listed))
+			act((int)number);
+	}
+	closedir(listed);
+}
+
 static void close_all(unsigned first, unsigned last)
 {
-	long limit;
+	if (first <= last && close_range(first, last, 0) == -1)
+		each_open(first, last, close_one);
+}
 
-	if (first > last || close_range(first, last, 0) == 0)
-		return;
-	limit = sysconf(_SC_OPEN_MAX);
-	if (limit == -1)
-		limit = 65536;
-	for (unsigned number = first; number <= last && (long)number < limit; number++)
-		close((int)number);
+void file_inherit_none(void)
+{
+	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == -1)
+		each_open(3, ~0U, inherit_not);
 }
 
 void file_keep_only(const int *kept, size_t count)

@@ -28,6 +28,9 @@ ssize_t file_read(int descriptor, void *bytes, size_t size);
 /* Append all up to the end of the file to *text; EFBIG when that passes its maximum. */
 int file_read_all(int descriptor, struct text *text);
 
+/* Let no program that is executed inherit a descriptor from 3 on that is open now. */
+void file_inherit_none(void);
+
 /* Close all descriptors from 3 on but these. */
 void file_keep_only(const int *kept, size_t count);
 

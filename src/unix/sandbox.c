@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "unix/confine.h"
-#include "unix/kernel.h"
+#include "unix/file.h"
 #include "unix/reason.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
@@ -112,49 +112,27 @@ static bool restrict_calls(void)
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 
+static bool can_restrict_calls(void)
+{
+	uint32_t action = SECCOMP_RET_KILL_PROCESS;
+
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
 #else
 
-static bool restrict_calls(void)
+static bool can_restrict_calls(void)
 {
 	errno = ENOSYS; /* nobody has written down this processor's calls */
 	return false;
 }
 
+static bool restrict_calls(void)
+{
+	return can_restrict_calls();
+}
+
 #endif
-
-static int compare(const void *left, const void *right)
-{
-	const int *one = left, *other = right;
-
-	return (*one > *other) - (*one < *other);
-}
-
-static int close_range_of(unsigned first, unsigned last)
-{
-	return first > last ? 0 : close_range(first, last, 0);
-}
-
-static bool close_others(const int *kept, size_t count)
-{
-	int sorted[SANDBOX_MOST_KEPT];
-	unsigned first = 3;
-
-	if (count > SANDBOX_MOST_KEPT) {
-		errno = EINVAL;
-		return false;
-	}
-	if (count)
-		memcpy(sorted, kept, count * sizeof(*kept));
-	qsort(sorted, count, sizeof(*sorted), compare);
-	for (size_t index = 0; index < count; index++) {
-		if (sorted[index] < (int)first)
-			continue;
-		if (close_range_of(first, (unsigned)sorted[index] - 1) == -1)
-			return false;
-		first = (unsigned)sorted[index] + 1;
-	}
-	return close_range_of(first, ~0U) == 0;
-}
 
 static bool limit(void)
 {
@@ -179,8 +157,9 @@ static bool refused(const char *what, struct text *why)
 
 bool sandbox_enter(pid_t parent, const int *kept, size_t count, struct text *why)
 {
-	if (!close_others(kept, count))
-		return refused("close descriptors", why);
+	if (!can_restrict_calls()) /* asked now: with the limits the reason could not be told */
+		return refused("restrict system calls", why);
+	file_keep_only(kept, count);
 	if (!confine(NULL, 0, 0, why))
 		return false;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1)

@@ -16,8 +16,6 @@
 
 #include "base/text.h"
 
-#define SANDBOX_MOST_KEPT 16
-
 /* To be called in a child, with its parent's number. For good: close all descriptors but those kept
  * (-1 stands for none) and descriptors 0, 1 and 2, and confine this process as above. When the
  * parent ends it is ended too, by SIGKILL. False where this system or this processor has no such

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "unix/deadline.h"
-#include "unix/kernel.h"
+#include "unix/file.h"
 
 /* The signals that this suite's programs ignore, which a program that is executed would go on
  * doing. For one that is caught execve(2) restores the default. */
@@ -41,9 +41,7 @@ void spawn_prepare(void)
 	for (int number = 1; number < NSIG; number++)
 		if (sigaction(number, NULL, &action) == -1 || action.sa_handler == SIG_IGN)
 			set_default(number);
-	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == -1)
-		for (int descriptor = 3; descriptor < (int)sysconf(_SC_OPEN_MAX); descriptor++)
-			fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+	file_inherit_none();
 }
 
 /* The interpreter of a script is not there. What may be executed but not read is taken as it is. */

@@ -1,8 +1,10 @@
 #include "unix/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/check.h"
@@ -14,6 +16,42 @@ int __wrap_fsync(int descriptor);
 int __wrap_fsync(int descriptor)
 {
 	return fstat(descriptor, &synced);
+}
+
+/* As an old kernel has it. */
+int __wrap_close_range(unsigned first, unsigned last, int flags);
+
+int __wrap_close_range(unsigned first, unsigned last, int flags)
+{
+	(void)first, (void)last, (void)flags;
+	errno = ENOSYS;
+	return -1;
+}
+
+static void test_file_closes_what_is_open_alone(void **state)
+{
+	int first = dup(0), kept = dup(0), last = fcntl(0, F_DUPFD, 900);
+	pid_t child;
+	int status;
+
+	(void)state;
+	child = fork();
+	if (child == 0) {
+		file_inherit_none();
+		for (int number = 3; number <= last; number++)
+			if (fcntl(number, F_GETFD) == 0)
+				_exit(1);
+		file_keep_only(&kept, 1);
+		for (int number = 3; number <= last; number++)
+			if ((fcntl(number, F_GETFD) == -1) != (number != kept))
+				_exit(2);
+		_exit(fcntl(2, F_GETFD) == 0 ? 0 : 3);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	close(first);
+	close(kept);
+	close(last);
 }
 
 static int make_file(mode_t mode)
@@ -111,6 +149,7 @@ static void test_file_tells_the_newer_and_the_changed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_file_closes_what_is_open_alone),
 		cmocka_unit_test(test_file_is_protected_like_another),
 		cmocka_unit_test(test_file_syncs_the_directory_that_holds_it),
 		cmocka_unit_test(test_file_tells_the_newer_and_the_changed),
