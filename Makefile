@@ -78,7 +78,7 @@ LIBS_test_queue_program := -Wl$(,)--wrap=kill
 LIBS_test_marks_races := -pthread $(foreach call,openat futimens fstatat renameat linkat unlinkat,-Wl$(,)--wrap=$(call))
 LIBS_tlsd           := -ltls$(if $(STATIC), -lssl -lcrypto)
 LIBS_queue-forward  := -lcdb $(LIBS_tlsd)
-LIBS_fuzz_client    := -Wl$(,)--wrap=connect $(LIBS_tlsd)
+LIBS_fuzz_client    := -Wl$(,)--wrap=connect$(,)--wrap=smtp_talk_is_quiet$(,)--wrap=stream_has_arrived $(LIBS_tlsd)
 LIBS_fuzz_dns       := -lcares $(foreach call,query gethostbyaddr gethostbyname,-Wl$(,)--wrap=ares_$(call))
 LIBS_fuzz_list      := -lcrypt
 LIBS_test_tls_credentials := $(LIBS_tlsd)

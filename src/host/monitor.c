@@ -172,7 +172,8 @@ static bool take_authenticate(struct monitor *monitor, struct span fields)
 /* Do with the list what direct_start_tls would have done with it. */
 static bool take_secured(struct monitor *monitor, struct span fields)
 {
-	bool is_good = !monitor->is_secured;
+	bool is_good =
+		!monitor->is_secured && monitor->direct->settings->smtp.tls == SMTP_TLS_OFFERED;
 	struct text list;
 
 	text_init(&list, TLS_REQUEST_LIST);

@@ -158,6 +158,18 @@ int tls_request_make(uint32_t seconds, int stop, struct text *list)
 	return result;
 }
 
+/* What a TLS library of a later program would heed: whose certificates it is to believe. */
+static bool is_for_libraries(const char *item)
+{
+	static const char *const reserved[] = {"SSL_CERT_FILE", "SSL_CERT_DIR"};
+	size_t length = strcspn(item, "=");
+
+	for (size_t index = 0; index < sizeof(reserved) / sizeof(*reserved); index++)
+		if (strlen(reserved[index]) == length && memcmp(item, reserved[index], length) == 0)
+			return true;
+	return false;
+}
+
 void tls_request_set(struct text *list)
 {
 	size_t start = 0;
@@ -167,7 +179,7 @@ void tls_request_set(struct text *list)
 		char *equals = strchr(item, '=');
 
 		start += strlen(item) + 1;
-		if (strncmp(item, "SSL_", 4) != 0)
+		if (strncmp(item, "SSL_", 4) != 0 || is_for_libraries(item))
 			continue;
 		if (!equals) {
 			environment_unset(item);

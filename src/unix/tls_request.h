@@ -32,8 +32,8 @@ void tls_request_descriptors(int descriptors[TLS_REQUEST_DESCRIPTORS]);
 int tls_request_make(uint32_t seconds, int stop, struct text *list);
 
 /* Do what such a list says, to SSL_ variables and no others: nobody in front of us is to set
- * anything else here. It may be any bytes, and is used up. Nobody finds the three descriptors in
- * the environment any more. */
+ * anything else here, and neither SSL_CERT_FILE nor SSL_CERT_DIR. It may be any bytes, and is used
+ * up. Nobody finds the three descriptors in the environment any more. */
 void tls_request_set(struct text *list);
 
 #endif

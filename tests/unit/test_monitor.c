@@ -293,6 +293,7 @@ static void test_monitor_forgets_the_user_when_tls_starts(void **state)
 
 	(void)state;
 	monitored_init(&world);
+	world.settings.smtp.tls = SMTP_TLS_OFFERED;
 	setenv("SSL_OLD", "1", 1);
 	setenv("SSL_KEPT", "1", 1);
 	setenv("SSLCTLFD", "5", 1);
@@ -314,6 +315,9 @@ static void test_monitor_forgets_the_user_when_tls_starts(void **state)
 
 	monitored_init(&world);
 	monitored_put(&world, REQUEST_SECURED, SPAN("SSL_CIPHER=none")); /* no list, no harm */
+	assert_int_equal(take(&world), MONITOR_BROKEN);			 /* nobody has offered it */
+	world.settings.smtp.tls = SMTP_TLS_OFFERED;
+	monitored_put(&world, REQUEST_SECURED, SPAN("SSL_CIPHER=none"));
 	assert_int_equal(take(&world), MONITOR_TAKEN);
 	monitored_put(&world, REQUEST_SECURED, SPAN(""));
 	assert_int_equal(take(&world), MONITOR_BROKEN); /* there is no TLS in TLS */

@@ -39,6 +39,8 @@ static int request(struct span answer, bool is_one, const char *expected)
 		set_descriptor("SSLWRITEFD", is_one ? plain[0] : dup(plain[0]));
 		setenv("SSL_OLD", "old", 1);
 		setenv("PATH_OF_MINE", "mine", 1);
+		setenv("SSL_CERT_DIR", "mine", 1);
+		unsetenv("SSL_CERT_FILE");
 		if (!tls_request_is_possible())
 			_exit(254);
 		if (tls_request_make(5, -1, &list) == -1)
@@ -48,7 +50,8 @@ static int request(struct span answer, bool is_one, const char *expected)
 			_exit(253);
 		if (expected && strcmp(getenv(expected) ? getenv(expected) : "", "x=y") != 0)
 			_exit(252);
-		_exit(getenv("SSL_OLD") || strcmp(getenv("PATH_OF_MINE"), "mine") != 0);
+		_exit(getenv("SSL_OLD") || strcmp(getenv("PATH_OF_MINE"), "mine") != 0 ||
+		      getenv("SSL_CERT_FILE") || !getenv("SSL_CERT_DIR"));
 	}
 	while (waitpid(child, &status, 0) == -1)
 		;
@@ -70,7 +73,8 @@ static int request(struct span answer, bool is_one, const char *expected)
 
 static void test_tls_request_takes_what_is_agreed(void **state)
 {
-	const struct span all = SPAN("SSL_PROTOCOL=x=y\0SSL_OLD\0PATH_OF_MINE=theirs\0\0");
+	const struct span all = SPAN("SSL_PROTOCOL=x=y\0SSL_OLD\0PATH_OF_MINE=theirs\0"
+				     "SSL_CERT_FILE=/theirs\0SSL_CERT_DIR\0\0");
 	const struct span none = SPAN("\0\0");
 
 	(void)state;
