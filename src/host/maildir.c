@@ -238,8 +238,10 @@ enum queue_status maildir_store(struct maildir *maildir, struct span lines, stru
 	enum queue_status status;
 
 	if (maildir->file == -1 && create(maildir, true) == -1)
-		return trouble(is_missing(maildir) ? QUEUE_NO_HOME : QUEUE_NO_FILES,
-			       "create a file in", maildir->directory, why);
+		return is_missing(maildir)
+			       ? trouble(QUEUE_NO_HOME, "create", maildir->directory, why)
+			       : trouble(QUEUE_NO_FILES, "create a file in tmp/ of",
+					 maildir->directory, why);
 	complete(maildir);
 	maildir->name.size = lines.length + maildir->spool.size;
 	if (spool_copy(&maildir->spool, lines, maildir->file) == -1 || fsync(maildir->file) == -1)

@@ -111,7 +111,7 @@ fi
 MAILDIR=$work/nowhere/mail
 queue message "$whole"
 same "no place for the Maildir is exit code 61" 61 "$code"
-matches "the log names it" "^queue-maildir: fatal: unable to create a file in $MAILDIR: No such file or directory$" "$(cat said)"
+matches "the log names it" "^queue-maildir: fatal: unable to create $MAILDIR: No such file or directory$" "$(cat said)"
 mkdir -p nowhere && : >nowhere/mail
 queue message "$whole"
 same "a file in its place is exit code 62" 62 "$code"

@@ -149,4 +149,4 @@ same "a full disk is 451" "451 4.3.0 qq write error or disk full (#4.3.0)" \
 same "and nothing is there" "" "$(find mail -type f)"
 MAILDIR=/proc/nowhere
 same "so is a Maildir that cannot be made" "451 4.3.0 qq trouble in home directory (#4.3.0)" "$(deliver)"
-matches "the log says why" '^queue-maildir: fatal: unable to create a file in /proc/nowhere: ' "$(cat log)"
+matches "the log says why" '^queue-maildir: fatal: unable to create /proc/nowhere: ' "$(cat log)"
