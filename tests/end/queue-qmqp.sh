@@ -94,7 +94,8 @@ while True:
         client.sendall(b"6:Kearly,")
         client.recv(1, socket.MSG_PEEK) # something is there, and stays unread' || exit 1
 servers_are "127.0.0.1:$port" "127.0.0.1:$good"
-same "an acceptance of what was not read" "74 " "$(hand_in "$letter\0")"
+# Where the reset comes while there is something to send yet, the other server takes it.
+matches "an acceptance of what was not read" '^(74 |0 kept as 4711)$' "$(hand_in "$letter\0")"
 kill "$helper"
 matches "the log says so" '^queue-qmqp: warning: (127\.0\.0\.1:[0-9]+ says that it took a message that it has not read|unable to send to )' "$(cat log)"
 servers_are "127.0.0.1:$(free_port)" "127.0.0.1:$(free_port)"
