@@ -34,9 +34,9 @@ static bool needs_quotes(struct span local)
 	return false;
 }
 
-static bool write_local(struct span local, struct text *text)
+static bool write_local(struct span local, bool is_quoted, struct text *text)
 {
-	const char *quote = needs_quotes(local) ? "\"" : "";
+	const char *quote = is_quoted ? "\"" : "";
 	bool is_exact = true;
 
 	text_add_string(text, quote);
@@ -52,11 +52,11 @@ static bool write_local(struct span local, struct text *text)
 	return is_exact;
 }
 
-bool mailbox_write(struct span address, struct text *text)
+static bool write_address(struct span address, bool is_quoted, struct text *text)
 {
 	size_t at = span_find_last(address, '@');
 	struct span domain = span_tail(address, at);
-	bool is_exact = write_local(span_head(address, at), text);
+	bool is_exact = write_local(span_head(address, at), is_quoted, text);
 
 	for (size_t index = 0; index < domain.length; index++) {
 		char byte = printable_without_control(domain.bytes[index]);
@@ -66,4 +66,20 @@ bool mailbox_write(struct span address, struct text *text)
 		text_add_byte(text, is_among(byte, SPAN("<> ")) ? '?' : byte);
 	}
 	return is_exact && (at > 0 || address.length == 0);
+}
+
+static bool address_needs_quotes(struct span address)
+{
+	return needs_quotes(span_head(address, span_find_last(address, '@')));
+}
+
+bool mailbox_write(struct span address, struct text *text)
+{
+	return write_address(address, address_needs_quotes(address), text);
+}
+
+bool mailbox_write_argument(struct span address, struct text *text)
+{
+	return write_address(address, span_byte(address, 0) == '-' || address_needs_quotes(address),
+			     text);
 }

@@ -17,4 +17,8 @@
  * the domain holds a byte that no domain has: this is then another address, or none. */
 bool mailbox_write(struct span address, struct text *text);
 
+/* The same for the command line of a program, even one that does not know "--": a local part that
+ * begins with a hyphen is quoted, which makes no other address of it, and no option either. */
+bool mailbox_write_argument(struct span address, struct text *text);
+
 #endif

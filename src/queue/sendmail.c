@@ -4,9 +4,10 @@
 
 #include "queue/mailbox.h"
 
-static bool add_address(struct text *bytes, struct span address, struct text *wrong)
+static bool end_address(struct text *bytes, struct span address, bool is_written,
+			struct text *wrong)
 {
-	if (mailbox_write(address, bytes)) {
+	if (is_written) {
 		text_add_byte(bytes, '\0');
 		return true;
 	}
@@ -26,11 +27,12 @@ static size_t write_arguments(struct text *bytes, const char *program,
 	text_add(bytes, (struct span){"\0-i\0-f\0", 7});
 	if (sender.length == 0)
 		text_add(bytes, (struct span){"<>\0", 3});
-	else if (!add_address(bytes, sender, wrong))
+	else if (!end_address(bytes, sender, mailbox_write(sender, bytes), wrong))
 		return 0;
 	text_add(bytes, (struct span){"--\0", 3});
 	for (; envelope_recipient(envelope, &position, &recipient); count++)
-		if (recipient.length == 0 || !add_address(bytes, recipient, wrong))
+		if (recipient.length == 0 ||
+		    !end_address(bytes, recipient, mailbox_write_argument(recipient, bytes), wrong))
 			return 0;
 	return count;
 }

@@ -29,7 +29,7 @@ same "its arguments" "-i|-f|ann@example.net|--|bob@example.org|" "$(cat out/argu
 check "the message is the same" cmp -s message out/message
 same "it has three descriptors, and one for its script" 4 "$(wc -l <out/open)"
 same "the null sender" "0 -i|-f|<>|--|bob@example.org|" "$(hand_in 'F\0Tbob@example.org\0\0')$(cat out/arguments)"
-same "recipients that look like options, and quotes" '0 -i|-f|a b@x|--|-bs|"c,d"@e|' \
+same "recipients that look like options, and quotes" '0 -i|-f|a b@x|--|"-bs"|"c,d"@e|' \
 	"$(hand_in 'Fa b@x\0T-bs\0Tc,d@e\0\0' | tr -d '\n')$(sed 's/"a b"/a b/' out/arguments)"
 head -c 3000000 /dev/urandom >large
 mv message small && mv large message

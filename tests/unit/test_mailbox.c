@@ -46,10 +46,30 @@ static void test_mailbox_puts_quotes_back(void **state)
 	}
 }
 
+static void test_mailbox_as_an_argument_is_no_option(void **state)
+{
+	static const char *const cases[][2] = {
+		{"-fx@example.org", "\"-fx\"@example.org"}, {"-bs", "\"-bs\""},
+		{"- @example.org", "\"- \"@example.org"},   {"a-@example.org", "a-@example.org"},
+		{"a@-example.org", "a@-example.org"},	    {"", ""},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct text written;
+
+		text_init(&written, 100);
+		assert_true(mailbox_write_argument(span_of(cases[index][0]), &written));
+		CHECK_SPAN(cases[index][0], text_span(&written), cases[index][1]);
+		text_free(&written);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mailbox_puts_quotes_back),
+		cmocka_unit_test(test_mailbox_as_an_argument_is_no_option),
 	};
 
 	return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);

@@ -14,7 +14,7 @@ static void test_sendmail_writes_a_command_line(void **state)
 		 SENDMAIL_READY},
 		{"the null sender", SPAN("F\0Tc@d\0"), "sendmail|-i|-f|<>|--|c@d|", SENDMAIL_READY},
 		{"options that are none", SPAN("F-t@b\0T-bs\0T--\0"),
-		 "sendmail|-i|-f|-t@b|--|-bs|--|", SENDMAIL_READY},
+		 "sendmail|-i|-f|-t@b|--|\"-bs\"|\"--\"|", SENDMAIL_READY},
 		{"one recipient that looks like two", SPAN("Fa@b\0Tc@d,e@f.example\0"),
 		 "sendmail|-i|-f|a@b|--|\"c@d,e\"@f.example|", SENDMAIL_READY},
 		{"a domain that looks like two", SPAN("Fa@b\0Tc@d,e\0"), "c@d,e",
