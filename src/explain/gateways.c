@@ -119,12 +119,14 @@ static void read_table(struct gateways *gateways, const char *path,
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
 	struct line_reader reader;
 	struct span line;
+	int result;
 
 	if (descriptor == -1)
 		return;
 	if (line_reader_init(&reader, descriptor, LONGEST_LINE) == 0) {
-		while (line_reader_next(&reader, &line) == 1)
+		while ((result = line_reader_next(&reader, &line)) == 1)
 			take(gateways, line);
+		gateways->failed |= result == -1;
 		line_reader_free(&reader);
 	} else {
 		gateways->failed = true;

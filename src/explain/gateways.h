@@ -21,7 +21,7 @@ struct gateway {
 struct gateways {
 	struct gateway *list;
 	size_t count, capacity;
-	bool failed; /* memory was short */
+	bool failed; /* memory was short, or a table cannot be read */
 };
 
 /* Find them. What the system does not tell is left out. Zeroed memory has none yet, and

@@ -203,11 +203,17 @@ static bool offer(struct forward *forward, size_t index)
 	return true;
 }
 
-/* Ask each hop to let us send. Whoever will not, says so while nobody has the message. */
+/* Ask each hop to let us send. Whoever will not, or has lost patience while others were asked, says
+ * so while nobody has the message. */
 static bool ask(struct forward *forward)
 {
 	for (size_t index = 0; index < forward->count; index++) {
 		smtp_client_data(&forward->hops[index]->client, forward->result);
+		if (forward->result->verdict != VERDICT_YES)
+			return false;
+	}
+	for (size_t index = 0; index < forward->count; index++) {
+		smtp_client_await(&forward->hops[index]->client, forward->result);
 		if (forward->result->verdict != VERDICT_YES)
 			return false;
 	}

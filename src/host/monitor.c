@@ -158,7 +158,8 @@ static bool take_authenticate(struct monitor *monitor, struct span fields)
 	if (!settings->offers_auth || (!monitor->is_secured && !settings->allows_clear_auth) ||
 	    monitor->user.length || monitor->auth_failures >= MOST_FAILURES)
 		return false;
-	verdict = host->authenticate(host->world, user, password);
+	verdict = monitor->is_ending ? VERDICT_LATER
+				     : host->authenticate(host->world, user, password);
 	if (verdict == VERDICT_YES)
 		text_add(&monitor->user, user);
 	if (verdict == VERDICT_NO)

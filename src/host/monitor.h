@@ -29,7 +29,7 @@ struct monitor {
 	struct text user;	/* who has authenticated, since TLS was started; empty: nobody */
 	uint64_t size;		/* bytes of the open message */
 	uint64_t taken, told;	/* messages that were queued, and those that the log knows of */
-	bool is_ending;		/* the session was told to end: no message is begun any more */
+	bool is_ending;		/* the session was told to end: no message, no login is begun */
 	int64_t moment;		/* when it must have done so */
 	struct text in, out;	/* frames: what has come, and the last answer */
 };

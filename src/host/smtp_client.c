@@ -141,6 +141,14 @@ void smtp_client_data(struct smtp_client *client, struct smtp_result *result)
 	}
 }
 
+void smtp_client_await(struct smtp_client *client, struct smtp_result *result)
+{
+	if (smtp_talk_is_quiet(client))
+		result->verdict = VERDICT_YES;
+	else
+		smtp_talk_hear_refusal(client, result);
+}
+
 void smtp_client_send(struct smtp_client *client, struct spool *spool, struct smtp_result *result)
 {
 	if (send_message(client, spool) == 0) {

@@ -84,6 +84,10 @@ void smtp_client_recipient(struct smtp_client *client, struct span recipient,
 void smtp_client_data(struct smtp_client *client, struct smtp_result *result);
 void smtp_client_send(struct smtp_client *client, struct spool *spool, struct smtp_result *result);
 
+/* Between asking and sending, when others were asked meanwhile: YES when it waits for the message
+ * yet, else it has refused it, or is gone. */
+void smtp_client_await(struct smtp_client *client, struct smtp_result *result);
+
 /* Hear what came of it: once by SMTP; by LMTP once for each recipient. Nobody is believed to have
  * taken it before it has arrived. The next hop may have the message already, and who gives up sends
  * it twice: so this has no step's time, but all that is left. RFC 5321 section 4.5.3.2.6 wants ten

@@ -103,9 +103,9 @@ static _Noreturn void check_password(char **program)
 	bool is_good;
 
 	if (getauxval(AT_SECURE))
-		die(EXIT_TEMPORARY,
-		    "set-user-ID or set-group-ID, this would lend its rights to any "
-		    "program: let who runs it read users.cdb instead");
+		die(EXIT_TEMPORARY, "with rights that its caller has not, as set-user-ID or "
+				    "set-group-ID, this would lend them to any program: let its "
+				    "caller read users.cdb instead");
 	read_message(&message);
 	is_good = credentials_read(text_span(&message), &name, &password);
 	if (is_good)

@@ -70,7 +70,9 @@ static void complete(struct envelope *envelope)
 		die(QUEUE_NO_CONFIGURATION, "%s", text_string(&why));
 	step = envelope_complete(envelope, text_span(&domain));
 	if (step != ENVELOPE_DONE)
-		die((int)envelope_status(step), "unable to add the domain of control/envnoathost");
+		die((int)envelope_status(step), "an address without a domain cannot get %s: %s",
+		    text_string(&domain),
+		    step == ENVELOPE_TOO_LONG ? "it would be too long" : "out of memory");
 	text_free(&domain);
 	text_free(&why);
 }

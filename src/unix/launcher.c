@@ -336,6 +336,8 @@ int launcher_run(const struct launcher *launcher, struct variables *variables)
 		return -1;
 	}
 	text_init(&state.path, MOST_PATH_BYTES);
+	if (launcher->is_verbose)
+		report_without_paths(); /* a child that speaks in our memory opens nothing */
 	say_status(&state, 0);
 	loop(&state);
 	close(state.signals);

@@ -45,11 +45,11 @@ pid_t spawn_with(const char *path, char *const argv[], char *const envp[],
  * False when it has not ended. */
 bool spawn_wait(pid_t child, int64_t moment, int *status);
 
+#define SPAWN_DEATH 1000 /* milliseconds that spawn_kill waits at most */
+
 /* End a child with SIGKILL and take its status, as waitpid(2) sets it. A program with privileges
  * that has changed its real user cannot be ended by the one who started it, and one that waits for
- * a disk not at once: such a one is left behind, and *status stays as it is. Waits SPAWN_DEATH at
- * most. */
-#define SPAWN_DEATH 1000 /* milliseconds */
+ * a disk not at once: such a one is left behind, and *status stays as it is. */
 void spawn_kill(pid_t child, int *status);
 
 #endif

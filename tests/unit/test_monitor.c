@@ -58,7 +58,7 @@ static void test_monitor_passes_a_message_on(void **state)
 	monitored_free(&world);
 }
 
-static void test_monitor_begins_no_message_when_the_session_shall_end(void **state)
+static void test_monitor_begins_nothing_when_the_session_shall_end(void **state)
 {
 	struct monitored world;
 
@@ -71,6 +71,9 @@ static void test_monitor_begins_no_message_when_the_session_shall_end(void **sta
 	assert_int_equal(take(&world), MONITOR_TAKEN);
 	assert_int_equal(answered(&world), VERDICT_YES);
 	monitored_put_two(&world, REQUEST_OPEN, "hello", "ESMTP");
+	assert_int_equal(take(&world), MONITOR_TAKEN);
+	assert_int_equal(answered(&world), VERDICT_LATER);
+	monitored_put_two(&world, REQUEST_AUTHENTICATE, "joe", "secret");
 	assert_int_equal(take(&world), MONITOR_TAKEN);
 	assert_int_equal(answered(&world), VERDICT_LATER);
 	monitored_put(&world, REQUEST_BODY, SPAN("x\n"));
@@ -328,7 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_monitor_passes_a_message_on),
-		cmocka_unit_test(test_monitor_begins_no_message_when_the_session_shall_end),
+		cmocka_unit_test(test_monitor_begins_nothing_when_the_session_shall_end),
 		cmocka_unit_test(test_monitor_takes_no_malformed_frame),
 		cmocka_unit_test(test_monitor_takes_no_more_than_databytes),
 		cmocka_unit_test(test_monitor_takes_nothing_out_of_order),
