@@ -96,9 +96,9 @@ case $BUILD in
 	check "500,000 rules in 24 MiB of memory" sh -c '
 		awk "BEGIN { for (i = 0; i < 500000; i++) print i \"@1.2.3.4:allow\" }" |
 			{ ulimit -v 24576 && exec tcprules index.cdb index.tmp; }'
-	check "500,000 rules for one address in 44 MiB" sh -c '
+	check "500,000 rules for one address in 56 MiB" sh -c '
 		yes 1.2.3.4:allow | head -n 500000 |
-			{ ulimit -v 45056 && exec tcprules index.cdb index.tmp 2>/dev/null; }'
+			{ ulimit -v 57344 && exec tcprules index.cdb index.tmp 2>/dev/null; }'
 	;;
 esac
 

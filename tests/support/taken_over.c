@@ -1,14 +1,21 @@
 /*
  * What a session would do that somebody else has got hold of: linked into an smtpd for the tests
- * (see the Makefile). Bytes that begin with one of these words are not for the session:
- *     TAKE file      make the file ./taken          TAKE read       read control/rcpthosts
- *     TAKE socket    make a socket                  TAKE exec       execute a shell, which makes
- * ./taken TAKE fork      fork                           TAKE kill       signal its parent TAKE
- * relay     queue a message for somebody elsewhere, by the host TAKE commit    commit what is open,
- * for somebody elsewhere TAKE garbage   write nonsense to all descriptors that there are but the
- * connection TAKE crash     use memory that is not there   TAKE leave      end as if all were well
- * TAKE large     queue a message of more than 4096 bytes
- * TAKE stay      do nothing any more    TAKE hide      the same, without the monitor
+ * (see the Makefile). Bytes that begin with TAKE and one of these words are not for the session:
+ *
+ * - file: make the file ./taken
+ * - read: read control/rcpthosts
+ * - socket: make a socket
+ * - exec: execute a shell, which makes ./taken
+ * - fork, kill: fork; signal its parent
+ * - relay: queue a message for somebody elsewhere, by the host
+ * - large: the same, of more than 4096 bytes and for somebody here
+ * - commit: commit what is open, for somebody elsewhere
+ * - garbage: write nonsense to all descriptors that there are but the connection
+ * - crash: use memory that is not there
+ * - leave: end as if all were well
+ * - stay: do nothing any more
+ * - hide: the same, without the monitor
+ *
  * What could be done is said to the client: "done". With NO_SANDBOX in the environment the sandbox
  * is one that this system does not have.
  */
