@@ -72,19 +72,19 @@ static bool take(struct walk *walk, int end, struct text *address)
 {
 	for (; walk->index < walk->text.length || walk->is_quoted; walk->index++) {
 		int byte = span_byte(walk->text, walk->index);
+		bool is_escaped;
 
 		if (byte == '"') {
 			walk->is_quoted = !walk->is_quoted;
 			walk->has_quoted = true;
 			continue;
 		}
-		if (byte == '\\') {
+		is_escaped = byte == '\\';
+		if (is_escaped) {
 			byte = span_byte(walk->text, ++walk->index);
 			walk->has_quoted = true;
-			walk->has_inner_at = walk->has_inner_at || byte == '@';
-			if (byte < ' ' || byte == 0x7f)
-				return false;
-		} else if (walk->is_quoted) {
+		}
+		if (is_escaped || walk->is_quoted) {
 			walk->has_inner_at = walk->has_inner_at || byte == '@';
 			if (byte < ' ' || byte == 0x7f)
 				return false;

@@ -20,6 +20,7 @@ static void test_path_has_one_form(void **state)
 		{"<a@b.example>", "a@b.example", "b.example", "", false},
 		{" \t<a@b.example> SIZE=3", "a@b.example", "b.example", " SIZE=3", false},
 		{"a@b.example", "a@b.example", "b.example", "", false},
+		{"a@b-c_d.example\tX", "a@b-c_d.example", "b-c_d.example", "\tX", false},
 		{" a@b.example SIZE=3", "a@b.example", "b.example", " SIZE=3", false},
 		{"<>", "", "", "", false},
 		{"<> SIZE=3", "", "", " SIZE=3", false},
@@ -40,6 +41,7 @@ static void test_path_has_one_form(void **state)
 		{"<\"a@x\"@b.example>", "a@x@b.example", "b.example", "", true},
 		{"<a\\@x@b.example>", "a@x@b.example", "b.example", "", true},
 		{"<\"a@b.example\">", "a@b.example", "b.example", "", true},
+		{"<a\\@b.example>", "a@b.example", "b.example", "", true},
 		{"<\"a\\\"%\"@b.example>", "a\"%@b.example", "b.example", "", true},
 	};
 	struct smtp_path path;
@@ -62,15 +64,16 @@ static void test_path_has_one_form(void **state)
 static void test_path_refuses_what_is_no_address(void **state)
 {
 	static const char *const cases[] = {
-		"",	     " ",	   "<",		  "<a",	       "<a@b.example",
-		"<a b>",     "<a@b c>",	   "<a@>",	  "<@>",       "<@b>",
-		"<@b:>",     "<@b,c:a@d>", "<@:a@b>",	  "<a@b..c>",  "<a@.b>",
-		"<a@.>",     "<a@b..>",	   "<a@[>",	  "<a@[]>",    "<a@[1.2.3.4>",
-		"<a@[1]x>",  "<a@b>x",	   "<a@b>,<c@d>", "<(a)@b>",   "<a,b@c>",
-		"<a;b@c>",   "<a<b@c>",	   "<\"a@b>",	  "<a\\",      "<a\\>",
-		"<a@\"b\">", "<a@b\\c>",   "<\x01@b>",	  "<a\x7f@b>", "<\"a\x1f\"@b>",
-		"<a\t@b>",   "<\"\">",	   "a,b@c",	  "<a@b%c>",   "<a@b!c>",
-		"<a@b/c>",   "<a@[b][c]>", "<a@b:25>",
+		"",	     " ",	   "<",		  "<a",		 "<a@b.example",
+		"<a b>",     "<a@b c>",	   "<a@>",	  "<@>",	 "<@b>",
+		"<@b:>",     "<@b,c:a@d>", "<@:a@b>",	  "<a@b..c>",	 "<a@.b>",
+		"<a@.>",     "<a@b..>",	   "<a@[>",	  "<a@[]>",	 "<a@[1.2.3.4>",
+		"<a@[1]x>",  "<a@b>x",	   "<a@b>,<c@d>", "<(a)@b>",	 "<a,b@c>",
+		"<a;b@c>",   "<a<b@c>",	   "<\"a@b>",	  "<a\\",	 "<a\\>",
+		"<a@\"b\">", "<a@b\\c>",   "<\x01@b>",	  "<a\x7f@b>",	 "<\"a\x1f\"@b>",
+		"<a\t@b>",   "<\"\">",	   "a,b@c",	  "<a@b%c>",	 "<a@b!c>",
+		"<a@b/c>",   "<a@[b][c]>", "<a@b:25>",	  "<a\\\x1f@b>", "<a\\\x7f@b>",
+		"a\\",
 	};
 	struct smtp_path path;
 	struct span rest;
