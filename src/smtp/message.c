@@ -113,13 +113,12 @@ void message_take_data(struct smtp_session *session, struct span *input)
 static void say_chunk_taken(struct smtp_session *session)
 {
 	struct text text;
+	char room[40];
 
-	text_init(&text, LINE_LARGEST);
+	text_init_in(&text, room, sizeof(room));
 	text_add_number(&text, session->chunk_size);
 	text_add_string(&text, " octets received");
-	session_say_detail(session, REPLY_CHUNK_OK, "",
-			   text.failed ? SPAN("ok") : text_span(&text));
-	text_free(&text);
+	session_say_detail(session, REPLY_CHUNK_OK, "", text_span(&text));
 }
 
 static void end_chunk(struct smtp_session *session)

@@ -137,10 +137,11 @@ static void reply(void *world, struct span lines)
 static void event(void *world, const struct smtp_event *event)
 {
 	static const char *const kinds[] = {"accept", "refuse", "queued", "login", "nologin"};
+	char room[16384];
 	struct text text;
 
 	assert(event->has_recipient || event->recipient.length == 0); /* else it may be gone */
-	text_init(&text, 16384);
+	text_init_in(&text, room, sizeof(room));
 	text_add_number(&text, event->code);
 	text_add_string(&text, " why=");
 	text_add(&text, event->why);
@@ -166,7 +167,6 @@ static void event(void *world, const struct smtp_event *event)
 	}
 	assert(event->reason.length || event->kind == SMTP_ACCEPT);
 	note(world, kinds[event->kind], text_span(&text), NULL);
-	text_free(&text);
 }
 
 static enum verdict hosted(void *world, struct span domain, struct text *why)
@@ -223,23 +223,24 @@ static bool own_address(void *world, const struct address *address)
 
 static void delay(void *world, uint32_t seconds)
 {
+	char room[100];
 	struct text text;
 
-	text_init(&text, 100);
+	text_init_in(&text, room, sizeof(room));
 	text_add_number(&text, seconds);
 	note(world, "delay", text_span(&text), NULL);
-	text_free(&text);
 }
 
 static enum verdict authenticate(void *world, struct span user, struct span password)
 {
 	struct fake_host *fake = world;
 	enum verdict verdict;
+	char room[65536];
 	struct text text;
 
 	assert(user.length && span_find(user, '\0') == user.length);
 	assert(password.length && span_find(password, '\0') == password.length);
-	text_init(&text, 65536);
+	text_init_in(&text, room, sizeof(room));
 	text_add(&text, user);
 	text_add_byte(&text, ' ');
 	text_add(&text, password);
@@ -247,7 +248,6 @@ static enum verdict authenticate(void *world, struct span user, struct span pass
 		  : is_listed(&fake->users, text_span(&text)) ? VERDICT_YES
 							      : VERDICT_NO;
 	note(fake, "check", text_span(&text), word(verdict));
-	text_free(&text);
 	return verdict;
 }
 
@@ -255,16 +255,16 @@ static enum verdict open_message(void *world, struct span hello, struct span pro
 {
 	struct fake_host *fake = world;
 	enum verdict verdict = is_later(fake) ? VERDICT_LATER : VERDICT_YES;
+	char room[4096];
 	struct text text;
 
 	assert(!fake->is_open);
 	fake->is_open = verdict == VERDICT_YES;
-	text_init(&text, 4096);
+	text_init_in(&text, room, sizeof(room));
 	text_add(&text, protocol);
 	text_add_string(&text, " from ");
 	text_add(&text, hello);
 	note(fake, "open", text_span(&text), word(verdict));
-	text_free(&text);
 	return verdict;
 }
 
