@@ -132,8 +132,6 @@ static enum body_step take_byte(struct smtp_body *body, char byte, bool *is_used
 	*is_used = true;
 	switch (body->state) {
 	case DOT:
-		if (byte == '\n')
-			return BODY_STRAY_LF;
 		if (byte == '\r') {
 			body->state = DOT_CR;
 			return BODY_MORE;
