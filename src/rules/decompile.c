@@ -3,8 +3,8 @@
 #include <string.h>
 
 /* A byte that the value does not have, to quote it with: a quotation mark if that can be, otherwise
- * one that is seen, and a blank only where the line does not end in it. */
-static int find_quote(struct span value, bool is_last)
+ * one that is seen, and a blank last, which makes no line where the line ends in it. */
+static int find_quote(struct span value)
 {
 	static const char usual[] = "\"'/|!%";
 
@@ -14,18 +14,17 @@ static int find_quote(struct span value, bool is_last)
 	for (int step = 0; step < 256; step++) {
 		int byte = (' ' + 1 + step) % 256;
 
-		if (byte != '\n' && (!is_last || (byte != ' ' && byte != '\t')) &&
-		    span_find(value, (char)byte) == value.length)
+		if (byte != '\n' && span_find(value, (char)byte) == value.length)
 			return byte;
 	}
 	return -1;
 }
 
-static bool add_variable(struct span item, bool is_last, struct text *line)
+static bool add_variable(struct span item, struct text *line)
 {
 	size_t equals = span_find(item, '=');
 	struct span value = span_tail(item, equals + 1);
-	int quote = find_quote(value, is_last);
+	int quote = find_quote(value);
 
 	if (equals == item.length || quote == -1)
 		return false;
@@ -59,8 +58,7 @@ static bool add_instructions(struct span data, struct text *line)
 		struct span item = span_head(data, end);
 
 		data = span_tail(data, end + 1);
-		if (span_byte(item, 0) != '+' ||
-		    !add_variable(span_tail(item, 1), data.length == 0, line))
+		if (span_byte(item, 0) != '+' || !add_variable(span_tail(item, 1), line))
 			return false;
 	}
 	return data.length == 0;

@@ -37,6 +37,7 @@ static void test_decompile_writes_what_compiles_to_the_record(void **state)
 		{"an item of another kind", SPAN("10."), SPAN("#x\0"), NONE},
 		{"deny in the middle", SPAN("10."), SPAN("+A=1\0D\0"),
 		 SPAN("10.:allow,A=\"1\0D\"\n")},
+		{"a NUL at the end", SPAN("10."), SPAN("+A=1\0\0"), SPAN("10.:allow,A=\"1\0\"\n")},
 		{"an item without its end", SPAN("10."), SPAN("+A=1"), NONE},
 		{"a variable without =", SPAN("10."), SPAN("+A\0"), NONE},
 		{"a line feed", SPAN("10."), SPAN("+A=\n\0"), NONE},
@@ -55,6 +56,45 @@ static void test_decompile_writes_what_compiles_to_the_record(void **state)
 		if (is_written != (cases[index].line.length > 0) ||
 		    !span_equal(text_span(&line), cases[index].line))
 			fail_msg("%s: %s", cases[index].name, text_string(&line));
+		text_free(&line);
+	}
+	rule_free(&reader);
+}
+
+/* A line cannot end in a blank, nor hold a line feed. */
+static void test_decompile_quotes_with_the_only_byte_left(void **state)
+{
+	static const struct {
+		const char *name;
+		char byte;
+		bool is_last; /* the variable */
+		bool is_written;
+	} cases[] = {
+		{"a letter", 'q', true, true},	      {"the last byte", '\xff', true, true},
+		{"a blank", ' ', true, false},	      {"a tab", '\t', true, false},
+		{"a blank inside", ' ', false, true}, {"a tab inside", '\t', false, true},
+		{"none", '\n', true, false},
+	};
+	struct rule reader;
+
+	(void)state;
+	assert_true(rule_init(&reader));
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct text data, line;
+
+		text_init(&data, 1000);
+		text_init(&line, 1000);
+		text_add_string(&data, "+A=");
+		for (int byte = 0; byte < 256; byte++)
+			if ((char)byte != '\n' && (char)byte != cases[index].byte)
+				text_add_byte(&data, (char)byte);
+		text_add_byte(&data, '\0');
+		if (!cases[index].is_last)
+			text_add(&data, SPAN("+B=\0"));
+		if (decompile(&reader, NULL, SPAN("10."), text_span(&data), &line) !=
+		    cases[index].is_written)
+			fail_msg("%s: %s", cases[index].name, text_string(&line));
+		text_free(&data);
 		text_free(&line);
 	}
 	rule_free(&reader);
@@ -84,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decompile_writes_what_compiles_to_the_record),
+		cmocka_unit_test(test_decompile_quotes_with_the_only_byte_left),
 		cmocka_unit_test(test_decompile_adds_nothing_to_the_index),
 	};
 
