@@ -45,7 +45,7 @@ enum qmqp_step qmqp_read(struct span bytes, enum verdict *verdict, struct span *
 		return QMQP_MALFORMED;
 	if (colon == bytes.length && bytes.length < 11)
 		return QMQP_MORE;
-	if (colon == 0 || colon >= 11 || length == 0)
+	if (colon >= 11 || length == 0)
 		return QMQP_MALFORMED;
 	wanted = length < QMQP_ANSWER ? length : QMQP_ANSWER;
 	if (rest.length <= wanted)

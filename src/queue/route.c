@@ -88,7 +88,7 @@ enum verdict route_find_line(void *contents, struct span key, struct span *route
 		size_t colon = span_find(line, ':');
 
 		line = span_trim_end(line);
-		if (line.length == 0 || line.bytes[0] == '#' || colon >= line.length)
+		if (span_byte(line, 0) == '#' || colon >= line.length)
 			continue;
 		if (span_equal_folded(span_head(line, colon), key)) {
 			*route = span_tail(line, colon + 1);

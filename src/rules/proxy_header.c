@@ -195,10 +195,6 @@ enum proxy_step proxy_header_read(struct span bytes, size_t *more, struct proxy_
 	struct span line_start = SPAN("PROXY ");
 
 	memset(header, 0, sizeof(*header));
-	if (bytes.length == 0) {
-		*more = LINE_SHORTEST;
-		return PROXY_MORE;
-	}
 	if (span_starts(bytes, span_head(line_start, bytes.length))) {
 		if (bytes.length >= LINE_SHORTEST)
 			return read_line(bytes, more, header, why);
