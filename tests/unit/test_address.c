@@ -109,6 +109,16 @@ static void test_address_span_may_hold_nul(void **state)
 	assert_false(address_read_span((struct span){NULL, 0}, &address));
 }
 
+static void test_address_of_another_family_is_another(void **state)
+{
+	const uint8_t bytes[16] = {192, 0, 2, 1};
+	struct address four = address_from_4(bytes), six = address_from_16(bytes);
+
+	(void)state;
+	assert_false(address_equal(&four, &six));
+	assert_true(address_equal(&four, &four));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +126,7 @@ int main(void)
 		cmocka_unit_test(test_address_of_a_client_may_have_a_scope),
 		cmocka_unit_test(test_address_prefix_clears_the_rest),
 		cmocka_unit_test(test_address_span_may_hold_nul),
+		cmocka_unit_test(test_address_of_another_family_is_another),
 	};
 
 	return cmocka_run_group_tests_name("address", tests, NULL, NULL);

@@ -118,6 +118,7 @@ static void test_blocklist_decides_as_if_lists_were_asked_in_order(void **state)
 		{"a failure makes later refusals temporary", "r=?/?|rb=127.0.0.2/x", "now x"},
 		{"an allowing list that fails allows", "a=?/-|rb=127.0.0.2/x", "pass"},
 		{"or not", "ac=?/-|rb=127.0.0.2/x", "now x"},
+		{"but one that answers does", "ac=127.0.0.2/-|rb=127.0.0.2/x", "pass"},
 		{"an answer is missing", "r=./spam", "wait"},
 		{"the other one is", "r=127.0.0.2/.", "wait"},
 		{"a broken list is not waited for", "r=127.255.255.254/.", "pass"},

@@ -119,6 +119,9 @@ static void test_envelope_is_completed(void **state)
 	feed_in_pieces(&envelope, SPAN("F\0Tb@y\0T\0T#@[]\0\0"), 100);
 	assert_false(envelope_lacks_domain(&envelope));
 	envelope_free(&envelope);
+	feed_in_pieces(&envelope, SPAN("Fa@x\0Tb@y\0Tc\0\0"), 100);
+	assert_true(envelope_lacks_domain(&envelope));
+	envelope_free(&envelope);
 	feed_in_pieces(&envelope, SPAN("Fa\0Tb@y\0T\0Tc\0\0Tno\0"), 100);
 	assert_true(envelope_lacks_domain(&envelope));
 	assert_int_equal(envelope_complete(&envelope, SPAN("z.example")), ENVELOPE_DONE);

@@ -11,6 +11,7 @@ static void test_login_is_found_by_host_and_port(void **state)
 				   "[2001:db8::1]:465   six:pass\n"
 				   "[relay.example]:587 post:fix\n"
 				   "/run/smtp sock:et\n"
+				   "/run/smtp:26 co:lon\n"
 				   "mail.example:587 never:never";
 	static const struct {
 		const char *name, *route, *user, *password; /* NULL: none */
@@ -25,6 +26,7 @@ static void test_login_is_found_by_host_and_port(void **state)
 		{"another host", "elsewhere.example:587", NULL, NULL},
 		{"a part of the name", "x.mail.example:587", NULL, NULL},
 		{"a path", "/run/smtp", "sock", "et"},
+		{"a path with a colon", "/run/smtp:26", "co", "lon"},
 		{"a path with another case", "/run/SMTP", NULL, NULL},
 		{"a comment", "#", NULL, NULL},
 	};

@@ -190,6 +190,9 @@ static void test_match_asks_only_for_lengths_that_occur(void **state)
 		 "joe@2001:db8::1 joe@=a.b.c 2001:db8::1 =a.b.c :prefix-lengths 2001:db8::/64 "
 		 "=.b.c =.c =  "},
 		{1, {"a.b", NULL, NULL}, "a.b a.  "},
+		{0,
+		 {"1.2.3.4", "joe", NULL},
+		 "joe@1.2.3.4 1.2.3.4 :prefix-lengths 1.2.3. 1.2. 1.  "},
 	};
 
 	(void)state;

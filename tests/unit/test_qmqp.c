@@ -49,6 +49,8 @@ static void test_qmqp_reads_answers(void **state)
 		{"refused", SPAN("5:Dspam,"), QMQP_DONE, VERDICT_NO, "spam"},
 		{"for now", SPAN("5:Zwait,"), QMQP_DONE, VERDICT_LATER, "wait"},
 		{"without words", SPAN("1:K,"), QMQP_DONE, VERDICT_YES, ""},
+		{"the longest length", SPAN("0000000001:K,"), QMQP_DONE, VERDICT_YES, ""},
+		{"a longer one", SPAN("00000000001:K,"), QMQP_MALFORMED, VERDICT_NO, NULL},
 		{"something behind", SPAN("1:K,1:D,"), QMQP_DONE, VERDICT_YES, ""},
 		{"nothing", SPAN(""), QMQP_MORE, VERDICT_NO, NULL},
 		{"a length", SPAN("3"), QMQP_MORE, VERDICT_NO, NULL},
@@ -67,7 +69,8 @@ static void test_qmqp_reads_answers(void **state)
 	(void)state;
 	for (size_t index = 0; index < LENGTH(cases); index++) {
 		struct span words = {NULL, 0};
-		enum verdict verdict = VERDICT_NO;
+		enum verdict verdict =
+			cases[index].verdict == VERDICT_NO ? VERDICT_YES : VERDICT_NO;
 
 		if (qmqp_read(cases[index].bytes, &verdict, &words) != cases[index].step)
 			fail_msg("%s: another step", cases[index].name);

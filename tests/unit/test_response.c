@@ -30,6 +30,8 @@ static void test_response_reads_replies(void **state)
 		{"a short line", SPAN("25\r\n"), NULL, 2},
 		{"an empty line", SPAN("\r\n"), NULL, 0},
 		{"another code in the next line", SPAN("250-a\r\n550 b\r\n"), NULL, 0},
+		{"a letter in the code", SPAN("2x0 ok\r\n"), NULL, 0},
+		{"at its end", SPAN("25: ok\r\n"), NULL, 0},
 		{"too small a code", SPAN("150 x\r\n"), NULL, 0},
 		{"too large a code", SPAN("650 x\r\n"), NULL, 0},
 		{"no blank", SPAN("250ok\r\n"), NULL, 0},

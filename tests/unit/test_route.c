@@ -117,12 +117,14 @@ static void test_route_reads_its_forms(void **state)
 	(void)state;
 	for (size_t index = 0; index < LENGTH(cases); index++) {
 		struct route route;
-		const char *why;
+		const char *why = NULL;
 
 		if (route_read(span_of(cases[index].text), &route, &why) != !!cases[index].host)
 			fail_msg("%s: it is one, or not", cases[index].name);
-		if (!cases[index].host)
+		if (!cases[index].host) {
+			assert_non_null(why);
 			continue;
+		}
 		CHECK_SPAN(cases[index].name, route.host, cases[index].host);
 		if (route.is_lmtp != cases[index].is_lmtp ||
 		    route.is_path != cases[index].is_path ||

@@ -6,12 +6,17 @@
 struct records {
 	const struct span *list;
 	size_t count, taken;
+	bool is_cut; /* the end cannot be read, the first time */
 };
 
 static enum verdict next(void *world, struct span *key, struct span *data)
 {
 	struct records *records = world;
 
+	if (records->is_cut && records->taken == records->count) {
+		records->is_cut = false;
+		return VERDICT_LATER;
+	}
 	if (records->taken == records->count)
 		return VERDICT_NO;
 	*key = records->list[records->taken++];
@@ -48,14 +53,35 @@ static void test_source_decides_as_the_compiled_rules(void **state)
 		struct match_client client;
 		const char *key;
 		uint64_t line;
+		const char *text;
 	} cases[] = {
-		{"a prefix of some bits", {"192.0.2.9", NULL, NULL}, "192.0.2.0/25", 2},
-		{"of two lines the first", {"192.0.2.200", NULL, NULL}, "192.0.2.", 3},
-		{"IPv6", {"2001:db8:1::1", NULL, NULL}, "2001:db8::/32", 5},
-		{"an ident answer", {"192.0.2.200", "joe", NULL}, "joe@192.0.2.200", 6},
-		{"a name", {"10.0.0.1", NULL, "pc.office.example"}, "=.office.example", 7},
-		{"a range", {"198.51.100.4", NULL, NULL}, "198.51.100.4", 8},
-		{"everybody", {"10.0.0.1", NULL, NULL}, "", 9},
+		{"a prefix of some bits",
+		 {"192.0.2.9", NULL, NULL},
+		 "192.0.2.0/25",
+		 2,
+		 "192.0.2.0/25:allow,A=\"1\""},
+		{"of two lines the first",
+		 {"192.0.2.200", NULL, NULL},
+		 "192.0.2.",
+		 3,
+		 "192.0.2.:allow,A=\"2\""},
+		{"IPv6",
+		 {"2001:db8:1::1", NULL, NULL},
+		 "2001:db8::/32",
+		 5,
+		 "2001:DB8::/32:allow,A=\"3\""},
+		{"an ident answer",
+		 {"192.0.2.200", "joe", NULL},
+		 "joe@192.0.2.200",
+		 6,
+		 "joe@192.0.2.200:allow,A=\"4\""},
+		{"a name",
+		 {"10.0.0.1", NULL, "pc.office.example"},
+		 "=.office.example",
+		 7,
+		 "=.office.example:allow,A=\"5\""},
+		{"a range", {"198.51.100.4", NULL, NULL}, "198.51.100.4", 8, "198.51.100.3-5:deny"},
+		{"everybody", {"10.0.0.1", NULL, NULL}, "", 9, ":allow"},
 	};
 
 	(void)state;
@@ -74,6 +100,7 @@ static void test_source_decides_as_the_compiled_rules(void **state)
 		if (source_line(&source, text_span(&match.key), &line) != cases[index].line)
 			fail_msg("%s: line %u", cases[index].name,
 				 (unsigned)source_line(&source, text_span(&match.key), &line));
+		CHECK_SPAN(cases[index].name, line, cases[index].text);
 		assert_int_equal(source_line(&source, SPAN("203.0.113.1"), &line), 0);
 		text_free(&match.key);
 		source_free(&source);
@@ -111,7 +138,7 @@ static void test_source_tells_whether_a_database_is_its_own(void **state)
 
 	(void)state;
 	for (size_t index = 0; index < LENGTH(cases); index++) {
-		struct records records = {cases[index].records, cases[index].count, 0};
+		struct records records = {cases[index].records, cases[index].count, 0, false};
 		struct source_compiled compiled = {&records, next};
 		struct source source;
 
@@ -125,11 +152,27 @@ static void test_source_tells_whether_a_database_is_its_own(void **state)
 	}
 }
 
+static void test_source_says_nothing_of_what_it_cannot_read(void **state)
+{
+	const struct span first[] = {SPAN("10."), SPAN("D\0")};
+	struct records records = {first, 2, 0, true};
+	struct source_compiled compiled = {&records, next};
+	struct source source;
+
+	(void)state;
+	assert_true(source_init(&source, NULL, &compiled));
+	take_all(&source, SPAN("10.:deny\n11.:deny\n12.:deny\n"));
+	assert_int_equal(source.state, VERDICT_LATER);
+	assert_false(source.differs);
+	source_free(&source);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_source_decides_as_the_compiled_rules),
 		cmocka_unit_test(test_source_tells_whether_a_database_is_its_own),
+		cmocka_unit_test(test_source_says_nothing_of_what_it_cannot_read),
 	};
 
 	return cmocka_run_group_tests_name("source", tests, NULL, NULL);

@@ -35,6 +35,17 @@ static void test_span_never_leaves_its_bytes(void **state)
 	CHECK_SPAN("blanks in front", span_trim_start(SPAN(" \tx ")), "x ");
 }
 
+static void test_span_knows_control_bytes(void **state)
+{
+	(void)state;
+	assert_true(span_has_control(SPAN("\x1f"
+					  "ab")));
+	assert_true(span_has_control(SPAN("ab\x7f")));
+	assert_true(span_has_control(SPAN("a\0b")));
+	assert_false(span_has_control(SPAN(" ~\x80\xff")));
+	assert_false(span_has_control(SPAN("")));
+}
+
 static void test_span_folds_ascii_only(void **state)
 {
 	(void)state;
@@ -53,6 +64,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_span_cuts_lines),
 		cmocka_unit_test(test_span_never_leaves_its_bytes),
+		cmocka_unit_test(test_span_knows_control_bytes),
 		cmocka_unit_test(test_span_folds_ascii_only),
 	};
 

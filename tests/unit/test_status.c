@@ -105,6 +105,8 @@ static void test_status_takes_a_programs_own_words(void **state)
 		 "odd (#5.7.1)"},
 		{"no code at all", 82, SPAN("Da (#5.x.1)"), VERDICT_NO, "", "a (#5.x.1)"},
 		{"too long a code", 82, SPAN("Da (#5.1234.1)"), VERDICT_NO, "", "a (#5.1234.1)"},
+		{"an empty number in the code", 82, SPAN("Da (#5..1)"), VERDICT_NO, "",
+		 "a (#5..1)"},
 		{"longest code", 82, SPAN("Da (#5.123.456)"), VERDICT_NO, "5.123.456",
 		 "a (#5.123.456)"},
 		{"neither D nor Z refuses for good", 82, SPAN("spam"), VERDICT_LATER, "", "spam"},
