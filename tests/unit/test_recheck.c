@@ -3,6 +3,10 @@
 #include "support/check.h"
 #include "support/fake_host.h"
 
+#define X10  "xxxxxxxxxx"
+#define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
+#define X500 X100 X100 X100 X100 X100
+
 static void test_recheck_takes_what_an_obedient_session_makes(void **state)
 {
 	static const struct {
@@ -16,6 +20,11 @@ static void test_recheck_takes_what_an_obedient_session_makes(void **state)
 		{"elsewhere", BYTES("Fa@b\0Tc@elsewhere.example\0\0"), false, false, false, false},
 		{"elsewhere, second", BYTES("Fa@b\0Tc@example.org\0Tc@elsewhere.example\0\0"),
 		 false, false, false, false},
+		{"elsewhere, first", BYTES("Fa@b\0Tc@elsewhere.example\0Tc@example.org\0\0"), false,
+		 false, false, false},
+		{"a single letter", BYTES("F\0Tc\0\0"), true, false, false, false},
+		{"longer than any", BYTES("F\0T" X500 X500 X500 X500 "\0\0"), false, true, false,
+		 false},
 		{"odd", BYTES("Fa@b\0Tc%elsewhere.example@example.org\0\0"), false, false, false,
 		 false},
 		{"a customer", BYTES("Fa@b\0Tc@elsewhere.example\0\0"), true, true, false, false},
@@ -72,7 +81,8 @@ static void test_recheck_knows_when_it_does_not_know(void **state)
 		fake.later = later; /* the sender, the domain, the mailbox */
 		host = fake_host_table(&fake);
 		assert_int_equal(recheck_envelope(&settings, &host, false, false,
-						  SPAN("Fa@b\0Tc@example.org\0\0")),
+						  SPAN("Fa@b\0Tc@example.org\0"
+						       "Tc@example.org\0\0")),
 				 VERDICT_LATER);
 		assert_int_equal(recheck_envelope(&settings, &host, false, false,
 						  SPAN("Fa@b\0Td@example.org\0\0")),

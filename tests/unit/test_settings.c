@@ -1,7 +1,9 @@
 #include "host/settings.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "support/check.h"
 #include "support/control_directory.h"
@@ -18,8 +20,10 @@ void *__wrap_realloc(void *block, size_t size)
 }
 
 static const char *const variables[] = {
-	"RELAYCLIENT",	 "RELAYUNKNOWN", "ODDADDRESS",	"DATABYTES",  "MAXERRORS",
-	"MAXRECIPIENTS", "TARPITCOUNT",	 "TARPITDELAY", "GREETDELAY", "SANDBOX"};
+	"RELAYCLIENT",	 "RELAYUNKNOWN",       "ODDADDRESS",  "DATABYTES",  "MAXERRORS",
+	"MAXRECIPIENTS", "TARPITCOUNT",	       "TARPITDELAY", "GREETDELAY", "SANDBOX",
+	"SMTPAUTH",	 "UCSPITLS",	       "SSLCTLFD",    "SSLREADFD",  "SSLWRITEFD",
+	"SSL_PROTOCOL",	 "ALLOW_INSECURE_AUTH"};
 
 static int start_fresh(void **state)
 {
@@ -141,6 +145,64 @@ static void test_settings_the_environment_overrides(void **state)
 	assert_int_equal(settings.smtp.relay_suffix.length, 0);
 	assert_false(settings.smtp.takes_odd_addresses);
 	settings_free(&settings);
+}
+
+static void set(const char *name, const char *value)
+{
+	if (value)
+		setenv(name, value, 1);
+	else
+		unsetenv(name);
+}
+
+static void test_settings_of_auth_and_tls_are_the_environments(void **state)
+{
+	static const struct {
+		const char *name, *auth, *tls, *protocol; /* NULL: unset */
+		bool is_in_front, offers_auth, requires_auth, requires_tls, is_secured;
+		enum smtp_tls offered;
+	} cases[] = {
+		{"nothing", NULL, NULL, NULL, false, true, false, false, false, SMTP_TLS_NONE},
+		{"AUTH off", "-", NULL, NULL, false, false, false, false, false, SMTP_TLS_NONE},
+		{"AUTH required", "!", NULL, NULL, false, true, true, false, false, SMTP_TLS_NONE},
+		{"AUTH on", "x!", NULL, NULL, false, true, false, false, false, SMTP_TLS_NONE},
+		{"TLS in front", NULL, NULL, NULL, true, true, false, false, false,
+		 SMTP_TLS_OFFERED},
+		{"TLS off", NULL, "-", NULL, true, true, false, false, false, SMTP_TLS_NONE},
+		{"TLS required", NULL, "!", NULL, true, true, false, true, false, SMTP_TLS_OFFERED},
+		{"but not there", NULL, "!", NULL, false, true, false, true, false,
+		 SMTP_TLS_BROKEN},
+		{"TLS at once", NULL, NULL, "TLSv1.3", false, true, false, false, true,
+		 SMTP_TLS_NONE},
+		{"an empty protocol", NULL, NULL, "", false, true, false, false, false,
+		 SMTP_TLS_NONE},
+	};
+	char descriptor[20];
+
+	(void)state;
+	snprintf(descriptor, sizeof(descriptor), "%d", fcntl(1, F_DUPFD, 3));
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct settings settings;
+		struct text why;
+
+		text_init(&why, 1000);
+		set("SMTPAUTH", cases[index].auth);
+		set("UCSPITLS", cases[index].tls);
+		set("SSLCTLFD", cases[index].is_in_front ? descriptor : NULL);
+		set("SSLREADFD", cases[index].is_in_front ? descriptor : NULL);
+		set("SSLWRITEFD", cases[index].is_in_front ? descriptor : NULL);
+		set("SSL_PROTOCOL", cases[index].protocol);
+		assert_true(settings_read(&settings, true, &why));
+		if (settings.smtp.offers_auth != cases[index].offers_auth ||
+		    settings.smtp.requires_auth != cases[index].requires_auth ||
+		    settings.smtp.requires_tls != cases[index].requires_tls ||
+		    settings.smtp.is_secured != cases[index].is_secured ||
+		    settings.smtp.tls != cases[index].offered)
+			fail_msg("%s", cases[index].name);
+		settings_free(&settings);
+		text_free(&why);
+	}
+	close(atoi(descriptor));
 }
 
 static void test_settings_a_timeout_is_never_nothing(void **state)
@@ -316,6 +378,8 @@ int main(void)
 		cmocka_unit_test_setup(test_settings_defaults, start_fresh),
 		cmocka_unit_test_setup(test_settings_read_each_file, start_fresh),
 		cmocka_unit_test_setup(test_settings_the_environment_overrides, start_fresh),
+		cmocka_unit_test_setup(test_settings_of_auth_and_tls_are_the_environments,
+				       start_fresh),
 		cmocka_unit_test_setup(test_settings_without_memory_are_none, start_fresh),
 		cmocka_unit_test_setup(test_settings_a_timeout_is_never_nothing, start_fresh),
 		cmocka_unit_test_setup(test_settings_name_what_is_wrong, start_fresh),
