@@ -57,13 +57,12 @@ bool span_equal_folded(struct span left, struct span right)
 
 bool span_starts(struct span span, struct span prefix)
 {
-	return span.length >= prefix.length && span_equal(span_head(span, prefix.length), prefix);
+	return span_equal(span_head(span, prefix.length), prefix);
 }
 
 bool span_starts_folded(struct span span, struct span prefix)
 {
-	return span.length >= prefix.length &&
-	       span_equal_folded(span_head(span, prefix.length), prefix);
+	return span_equal_folded(span_head(span, prefix.length), prefix);
 }
 
 bool span_ends_folded(struct span span, struct span suffix)
