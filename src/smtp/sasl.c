@@ -95,7 +95,7 @@ static enum sasl_step take_plain(struct sasl *sasl, struct span line)
 	size_t end;
 
 	text_init(&message, SASL_LARGEST);
-	if (!sasl_decode(line, &message) || message.failed)
+	if (!sasl_decode(line, &message))
 		goto done;
 	rest = text_span(&message);
 	end = span_find(rest, '\0');
