@@ -13,7 +13,17 @@ static void test_page_keeps_to_80_columns(void **state)
 		{"one line", "lead", 6, SPAN("some words"), "lead  some words\n"},
 		{"no words", "lead", 6, SPAN(""), "lead  \n"},
 		{"a long lead", "a long lead", 4, SPAN("words"), "a long lead words\n"},
-		{"just 80", "", 70, SPAN("123456789 x"),
+		{"a lead of just that length", "lead", 4, SPAN("words"), "lead words\n"},
+		{"several lines", "", 72, SPAN("12345678 12345678 1 2"),
+		 "                                                                        "
+		 "12345678\n"
+		 "                                                                        "
+		 "12345678\n"
+		 "                                                                        1 2\n"},
+		{"80 fit", "", 70, SPAN("12345678 x"),
+		 "                                                                      12345678 "
+		 "x\n"},
+		{"81 do not", "", 70, SPAN("123456789 x"),
 		 "                                                                      "
 		 "123456789\n                                                                   "
 		 "   x\n"},

@@ -105,6 +105,7 @@ static void test_policy_without_rcpthosts_hosts_everything(void **state)
 static void test_policy_a_list_that_cannot_be_read_decides_nothing(void **state)
 {
 	static const char *const none[] = {NULL};
+	static const char longest[10000]; /* more than is asked for */
 	struct array first, second;
 	struct lookup rcpthosts = over(&first, none), morercpthosts = over(&second, none);
 	struct text why;
@@ -115,6 +116,8 @@ static void test_policy_a_list_that_cannot_be_read_decides_nothing(void **state)
 	assert_int_equal(policy_hosted(&rcpthosts, &morercpthosts, SPAN("x"), &why), VERDICT_LATER);
 	assert_int_equal(policy_mailbox(&morercpthosts, SPAN("a@x")), VERDICT_LATER);
 	assert_int_equal(policy_bad_sender(&morercpthosts, SPAN("a@x")), VERDICT_LATER);
+	assert_int_equal(policy_mailbox(&rcpthosts, (struct span){longest, sizeof(longest)}),
+			 VERDICT_LATER);
 	assert_int_equal(why.length, 0);
 	text_free(&first.asked);
 	text_free(&second.asked);
@@ -194,6 +197,8 @@ static void test_policy_knows_bad_senders(void **state)
 		{"any@spam.example.", VERDICT_YES},
 		{"spam@example.com.", VERDICT_YES},
 		{"ham@example.com.", VERDICT_NO},
+		{"any@spam.examples", VERDICT_NO},
+		{"nobody.", VERDICT_NO},
 		{"a@.", VERDICT_NO},
 		{"@", VERDICT_NO},
 	};

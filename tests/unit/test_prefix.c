@@ -104,6 +104,7 @@ static void test_prefix_lengths_that_are_damaged_are_refused(void **state)
 		{"IPv6 twice", SPAN("#6/30\0#6/25\0")},
 		{"another item", SPAN("#4/30\0+A=\0")},
 		{"deny", SPAN("D\0")},
+		{"of another family", SPAN("#5/30\0")},
 		{"a tail", SPAN("#4/30\0#6/48")},
 	};
 

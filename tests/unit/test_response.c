@@ -19,6 +19,7 @@ static void test_response_reads_replies(void **state)
 		 "550 5.1.1 no such user (#5.1.1)", 0},
 		{"one of another class", SPAN("450 5.1.1 x\r\n"), "450 5.1.1 x", 0},
 		{"one that is none", SPAN("550 5.1 x\r\n"), "550 5.1 x", 0},
+		{"one without its dot", SPAN("550 5-1.1 x\r\n"), "550 5-1.1 x", 0},
 		{"its first line's", SPAN("550-5.7.1 a\r\n550 5.7.1 b\r\n"),
 		 "550 5.7.1 a 5.7.1 b (#5.7.1)", 0},
 		{"bytes of strangers", SPAN("550 a\0b\xff\x1b\r\n"), "550 a?b??", 0},
@@ -32,6 +33,8 @@ static void test_response_reads_replies(void **state)
 		{"another code in the next line", SPAN("250-a\r\n550 b\r\n"), NULL, 0},
 		{"a letter in the code", SPAN("2x0 ok\r\n"), NULL, 0},
 		{"at its end", SPAN("25: ok\r\n"), NULL, 0},
+		{"a CR behind the code", SPAN("250\rok\r\n"), NULL, 0},
+		{"a short line behind a good one", SPAN("250-a\n25\n250 b\n"), NULL, 0},
 		{"too small a code", SPAN("150 x\r\n"), NULL, 0},
 		{"too large a code", SPAN("650 x\r\n"), NULL, 0},
 		{"no blank", SPAN("250ok\r\n"), NULL, 0},
@@ -67,6 +70,24 @@ static void test_response_reads_replies(void **state)
 			response_free(&response);
 			text_free(&words);
 		}
+}
+
+static void test_response_is_for_good_or_for_now(void **state)
+{
+	static const struct {
+		unsigned code;
+		enum verdict verdict;
+	} cases[] = {
+		{250, VERDICT_YES},   {354, VERDICT_LATER}, {421, VERDICT_LATER},
+		{499, VERDICT_LATER}, {500, VERDICT_NO},    {599, VERDICT_NO},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct response response = {.code = cases[index].code};
+
+		assert_int_equal(response_verdict(&response), cases[index].verdict);
+	}
 }
 
 static void test_response_is_bounded(void **state)
@@ -163,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_response_reads_replies),
+		cmocka_unit_test(test_response_is_for_good_or_for_now),
 		cmocka_unit_test(test_response_is_bounded),
 		cmocka_unit_test(test_response_tells_extensions),
 		cmocka_unit_test(test_response_552_may_mean_too_many_recipients),

@@ -133,6 +133,7 @@ static void test_rule_warns_of_relaying_for_everyone(void **state)
 		{"2000::/15", "larger than"},
 		{"=.example", NULL},
 		{"1.2.3.4", NULL},
+		{"10-12.5.", NULL},
 		{"2001:db8::1", NULL},
 		{"joe@0.0.0.0/0", "with @"},
 	};

@@ -128,12 +128,15 @@ static void test_source_tells_whether_a_database_is_its_own(void **state)
 		const char *name;
 		const struct span *records;
 		size_t count;
-		bool differs;
+		bool differs, index_differs;
 		uint64_t line;
 	} cases[] = {
-		{"the same", whole, 6, false, 0},      {"another value", other, 4, true, 3},
-		{"one is missing", whole, 2, true, 3}, {"the index is missing", whole, 4, true, 0},
-		{"nothing", whole, 0, true, 1},	       {"one too many", longer, 8, true, 0},
+		{"the same", whole, 6, false, false, 0},
+		{"another value", other, 4, true, false, 3},
+		{"one is missing", whole, 2, true, false, 3},
+		{"the index is missing", whole, 4, true, true, 0},
+		{"nothing", whole, 0, true, false, 1},
+		{"one too many", longer, 8, true, false, 0},
 	};
 
 	(void)state;
@@ -145,6 +148,7 @@ static void test_source_tells_whether_a_database_is_its_own(void **state)
 		assert_true(source_init(&source, NULL, &compiled));
 		take_all(&source, SPAN("10.:deny\n\n10.0.0.0/9:allow,A=\"1\"\n"));
 		if (source.differs != cases[index].differs ||
+		    source.index_differs != cases[index].index_differs ||
 		    source.first_different != cases[index].line)
 			fail_msg("%s: %d, line %u", cases[index].name, source.differs,
 				 (unsigned)source.first_different);

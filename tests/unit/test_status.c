@@ -62,6 +62,7 @@ static void test_status_reads_exit_codes(void **state)
 		 "qq trouble creating files in queue (#4.3.0)"},
 		{"66", EXITED(66), VERDICT_LATER, "4.3.0",
 		 "qq trouble creating files in queue (#4.3.0)"},
+		{"67", EXITED(67), VERDICT_LATER, "4.3.0", "qq temporary problem (#4.3.0)"},
 		{"71", EXITED(71), VERDICT_LATER, "4.3.0",
 		 "mail server temporarily rejected message (#4.3.0)"},
 		{"72", EXITED(72), VERDICT_LATER, "4.4.1",
