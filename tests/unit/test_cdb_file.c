@@ -78,8 +78,9 @@ static void test_cdb_file_walks(void **state)
 	CHECK_SPAN("its data", data, "+A=1");
 	assert_int_equal(cdb_file_find(&file, SPAN("10."), &data), VERDICT_YES);
 	assert_int_equal(cdb_file_found_end(&file), position);
-	while (cdb_file_next(&file, &position, &key, &data) == VERDICT_YES)
+	while ((verdict = cdb_file_next(&file, &position, &key, &data)) == VERDICT_YES)
 		count++;
+	assert_int_equal(verdict, VERDICT_NO);
 	assert_int_equal(count, 100);
 	cdb_file_close(&file);
 	for (off_t size = 2048; size < 2048 + 15 + 100 * 12 + 101 * 16; size++) {
@@ -243,11 +244,15 @@ static void test_cdb_file_ask_without_a_usable_file(void **state)
 {
 	struct cdb_file file = {.is_open = false};
 	struct changes changes = {.left = 0};
+	int descriptor;
 
 	(void)state;
 	text_init(&changes.found, 100);
 	write_cdb("a", "value", 0);
 	assert_int_equal(cdb_file_ask(&file, path, decide, &changes), VERDICT_YES);
+	descriptor = file.cdb.cdb_fd;
+	assert_int_equal(cdb_file_ask(&file, path, decide, &changes), VERDICT_YES);
+	assert_int_equal(file.cdb.cdb_fd, descriptor); /* it is opened once */
 	unlink(path);
 	assert_int_equal(cdb_file_ask(&file, path, decide, &changes), VERDICT_LATER);
 	assert_int_equal(errno, ENOENT);
