@@ -151,7 +151,7 @@ enum path_result path_read(struct span text, struct smtp_path *path, struct span
 		walk.text = span_tail(walk.text, 1);
 	if (span_byte(walk.text, 0) == '@') {
 		path->is_odd = true;
-		if (!skip_route(&walk.text) || span_byte(walk.text, 0) == '>')
+		if (!skip_route(&walk.text))
 			return PATH_SYNTAX;
 	}
 	if (!take(&walk, has_bracket ? '>' : -1, &path->address))

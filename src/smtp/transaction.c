@@ -18,7 +18,7 @@ static enum smtp_reply read_path(struct smtp_session *session, struct span argum
 	case PATH_TOO_LONG: return REPLY_ADDRESS_TOO_LONG;
 	case PATH_NO_MEMORY: return REPLY_NO_MEMORY;
 	}
-	if (session->path.is_beyond_ascii && !session->path.is_utf8)
+	if (!session->path.is_utf8)
 		return syntax;
 	if (path_literal(&session->path, &address) &&
 	    session->host->own_address(session->host->world, &address))
