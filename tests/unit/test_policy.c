@@ -182,7 +182,8 @@ static void test_policy_finds_mailboxes(void **state)
 
 static void test_policy_knows_bad_senders(void **state)
 {
-	static const char *const list[] = {"spam@example.com", "@spam.example", "nobody", NULL};
+	static const char *const list[] = {"spam@example.com", "@spam.example", "nobody",
+					   "dot@example.com.", NULL};
 	static const struct {
 		const char *address;
 		enum verdict verdict;
@@ -199,6 +200,8 @@ static void test_policy_knows_bad_senders(void **state)
 		{"ham@example.com.", VERDICT_NO},
 		{"any@spam.examples", VERDICT_NO},
 		{"nobody.", VERDICT_NO},
+		{"dot@example.com.", VERDICT_YES},
+		{"dot@example.com", VERDICT_NO},
 		{"a@.", VERDICT_NO},
 		{"@", VERDICT_NO},
 	};

@@ -40,6 +40,8 @@ static void test_recheck_takes_what_an_obedient_session_makes(void **state)
 		{"no end", BYTES("Fa@b\0Tc@example.org\0"), false, true, false, false},
 		{"more behind the end", BYTES("Fa@b\0Tc@example.org\0\0T"), false, true, false,
 		 false},
+		{"no NUL at the end", BYTES("Fa@b\0Tc@example.org\0X"), false, true, false, false},
+		{"another letter", BYTES("Xa@b\0Tc@example.org\0\0"), false, true, false, false},
 		{"no envelope", BYTES(""), false, true, false, false},
 		{"no sender", BYTES("Tc@example.org\0\0"), false, true, false, false},
 	};

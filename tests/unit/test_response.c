@@ -17,6 +17,8 @@ static void test_response_reads_replies(void **state)
 		 0},
 		{"an enhanced code", SPAN("550 5.1.1 no such user\r\n"),
 		 "550 5.1.1 no such user (#5.1.1)", 0},
+		{"an enhanced code alone", SPAN("500 5.5.1\r\n"), "500 5.5.1 (#5.5.1)", 0},
+		{"one that goes on", SPAN("599 5.1.1x\r\n"), "599 5.1.1x", 0},
 		{"one of another class", SPAN("450 5.1.1 x\r\n"), "450 5.1.1 x", 0},
 		{"one that is none", SPAN("550 5.1 x\r\n"), "550 5.1 x", 0},
 		{"one without its dot", SPAN("550 5-1.1 x\r\n"), "550 5-1.1 x", 0},
@@ -78,8 +80,9 @@ static void test_response_is_for_good_or_for_now(void **state)
 		unsigned code;
 		enum verdict verdict;
 	} cases[] = {
-		{250, VERDICT_YES},   {354, VERDICT_LATER}, {421, VERDICT_LATER},
-		{499, VERDICT_LATER}, {500, VERDICT_NO},    {599, VERDICT_NO},
+		{200, VERDICT_YES},   {250, VERDICT_YES},   {354, VERDICT_LATER},
+		{421, VERDICT_LATER}, {499, VERDICT_LATER}, {500, VERDICT_NO},
+		{599, VERDICT_NO},
 	};
 
 	(void)state;
