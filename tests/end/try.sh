@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../support/lib.sh"
 
 serve() { # PATH: sets $try, and writes what is to be typed to ./commands
+	rm -f try.out # of the one before
 	PATH=$1 "$(command -v setsid)" "$TESTS/try.sh" "$BUILD" 0 >try.out 2>try.log </dev/null &
 	try=$!
 	wait_line '^Ctrl-C ends it' try.out || exit 1
