@@ -60,7 +60,7 @@ LIBS_tcpclient      := -lcares
 LIBS_checkpassword-cdb := -lcdb -lcrypt
 LIBS_controlcdb := -lcrypt
 LIBS_rblsmtpd       := -lcares
-LIBS_test_session   := -Wl$(,)--wrap=malloc$(,)--wrap=realloc
+LIBS_test_session_trouble := -Wl$(,)--wrap=malloc$(,)--wrap=realloc
 LIBS_test_password  := -lcrypt -Wl$(,)--wrap=crypt_rn
 LIBS_test_control_list := -lcrypt
 LIBS_test_routes    := -lcrypt -Wl$(,)--wrap=realloc

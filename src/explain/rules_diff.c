@@ -48,12 +48,7 @@ struct difference {
 
 static bool relays(struct span data)
 {
-	struct span variable;
-
-	while (item_next_variable(&data, &variable))
-		if (span_starts(variable, SPAN("RELAYCLIENT=")))
-			return true;
-	return false;
+	return item_find_value(data, "RELAYCLIENT") != NULL;
 }
 
 static enum change compare(struct span old, struct span new)

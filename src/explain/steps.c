@@ -129,13 +129,8 @@ static struct span say_list(const struct trial *trial, struct step *step, const 
 /* Whether a rule's data sets a variable; then the step says where the rule stands. */
 static bool is_of_rule(const struct steps *steps, struct step *step, const char *name)
 {
-	struct span data = steps->rule.data, variable;
-	size_t length = strlen(name);
-	bool is_set = false;
+	bool is_set = item_find_value(steps->rule.data, name) != NULL;
 
-	while (item_next_variable(&data, &variable))
-		if (span_starts(variable, span_of(name)) && span_byte(variable, length) == '=')
-			is_set = true;
 	if (is_set && steps->rule.file) {
 		text_clear(&step->file);
 		text_add_string(&step->file, steps->rule.file);

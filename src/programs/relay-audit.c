@@ -176,7 +176,7 @@ static void audit_all_rules(struct audit *audit)
 		return;
 	gateways_find(&gateways);
 	if (gateways.failed)
-		die(EXIT_TEMPORARY, "out of memory");
+		die(EXIT_TEMPORARY, "unable to list the gateways and bridges of this machine");
 	for (size_t index = 0; index < gateways.count; index++) {
 		char ip[ADDRESS_TEXT];
 

@@ -109,11 +109,8 @@ static pid_t start(struct state *state, struct beginning *beginning, int descrip
 	pid_t process = -1;
 
 	if (environment && (state->path.length || spawn_find(launcher->file, &state->path) == 0))
-		process = launcher->is_verbose
-				  ? spawn_with(text_string(&state->path), launcher->program,
-					       environment, moves, 2, say_beginning, beginning)
-				  : spawn(text_string(&state->path), launcher->program, environment,
-					  moves, 2);
+		process = spawn_with(text_string(&state->path), launcher->program, environment,
+				     moves, 2, say_beginning, beginning);
 	if (process == -1)
 		text_clear(&state->path); /* it may be found elsewhere, the next time */
 	return process;

@@ -1,7 +1,5 @@
 #include "host/check_password.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -9,31 +7,7 @@
 #include <unistd.h>
 
 #include "support/check.h"
-
-/* Whether kill(2) fails as it does for a program with privileges that has changed its real user. */
-static bool is_spared;
-static pid_t spared; /* whom it should have ended */
-
-int __wrap_kill(pid_t process, int number);
-int __real_kill(pid_t process, int number);
-
-int __wrap_kill(pid_t process, int number)
-{
-	if (!is_spared)
-		return __real_kill(process, number);
-	spared = process;
-	errno = EPERM;
-	return -1;
-}
-
-/* It was left behind: end it after all. */
-static void end_spared(void)
-{
-	is_spared = false;
-	assert_int_equal(waitpid(spared, NULL, WNOHANG), 0);
-	assert_int_equal(__real_kill(spared, SIGKILL), 0);
-	assert_int_equal(waitpid(spared, NULL, 0), spared);
-}
+#include "support/spared.h"
 
 /* Runs a shell script as the program; $in holds what it was told, colons for NULs. */
 static enum verdict ask(const char *script, struct span user, struct span password,

@@ -8,19 +8,10 @@
 #include "host/ask.h"
 #include "support/capture.h"
 #include "support/check.h"
+#include "support/longest.h"
 #include "support/monitored.h"
 #include "unix/deadline.h"
 #include "unix/report.h"
-
-static int64_t longest = INT64_MAX; /* milliseconds: no moment is farther away */
-
-int64_t __wrap_deadline_in(int64_t milliseconds);
-int64_t __real_deadline_in(int64_t milliseconds);
-
-int64_t __wrap_deadline_in(int64_t milliseconds)
-{
-	return __real_deadline_in(milliseconds < longest ? milliseconds : longest);
-}
 
 /* Send what was put from a child, which then ends, and serve it. */
 static bool serve(struct monitored *world)

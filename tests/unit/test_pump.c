@@ -12,22 +12,13 @@
 #include <unistd.h>
 
 #include "support/check.h"
+#include "support/longest.h"
 #include "unix/deadline.h"
 #include "unix/file.h"
 
 #define MUCH (1024 * 1024) /* bytes: more than all the buffers on the way */
 
 #define HURRY 500 /* milliseconds */
-
-static bool is_hurried; /* the pump waits for no moment that is farther away than HURRY */
-
-int64_t __wrap_deadline_in(int64_t milliseconds);
-int64_t __real_deadline_in(int64_t milliseconds);
-
-int64_t __wrap_deadline_in(int64_t milliseconds)
-{
-	return __real_deadline_in(is_hurried && milliseconds > HURRY ? HURRY : milliseconds);
-}
 
 /* A pump in a process of its own, and what the others hold: the client its end of a connection, the
  * program its ends of two pipes. */
@@ -250,9 +241,9 @@ static void test_pump_leaves_a_client_that_does_not_read(void **state)
 	int quiet = 0;
 
 	(void)state;
-	is_hurried = true;
+	longest = HURRY;
 	begin(&scene);
-	is_hurried = false;
+	longest = INT64_MAX;
 	memset(bytes, 'x', sizeof(bytes));
 	fcntl(scene.program_out, F_SETFL, O_NONBLOCK);
 	while (quiet < 2) { /* nothing moves any more */

@@ -9,35 +9,11 @@
 #include <unistd.h>
 
 #include "support/check.h"
+#include "support/spared.h"
 #include "unix/spawn.h"
 
 static char directory[] = "/tmp/tidewaiter-queue.XXXXXX";
 static const struct queue_program_limits short_limits = {1000, 1000, 500};
-
-/* Whether kill(2) fails as it does for a program with privileges that has changed its real user. */
-static bool is_spared;
-static pid_t spared; /* whom it should have ended */
-
-int __wrap_kill(pid_t process, int number);
-int __real_kill(pid_t process, int number);
-
-int __wrap_kill(pid_t process, int number)
-{
-	if (!is_spared)
-		return __real_kill(process, number);
-	spared = process;
-	errno = EPERM;
-	return -1;
-}
-
-/* It was left behind: end it after all. */
-static void end_spared(void)
-{
-	is_spared = false;
-	assert_int_equal(waitpid(spared, NULL, WNOHANG), 0);
-	assert_int_equal(__real_kill(spared, SIGKILL), 0);
-	assert_int_equal(waitpid(spared, NULL, 0), spared);
-}
 
 static int make_directory(void **state)
 {

@@ -13,22 +13,13 @@
 
 #include "support/certificates.h"
 #include "support/check.h"
+#include "support/longest.h"
 #include "unix/deadline.h"
 #include "unix/tls_credentials.h"
 #include "unix/tls_network.h"
 
 #define SOME  50000 /* bytes that fit on their way, so that one process can play both sides */
 #define HURRY 500   /* milliseconds */
-
-static bool is_hurried; /* the pump waits for no moment that is farther away than HURRY */
-
-int64_t __wrap_deadline_in(int64_t milliseconds);
-int64_t __real_deadline_in(int64_t milliseconds);
-
-int64_t __wrap_deadline_in(int64_t milliseconds)
-{
-	return __real_deadline_in(is_hurried && milliseconds > HURRY ? HURRY : milliseconds);
-}
 
 /* A pump in a process of its own, and both of its sides here. */
 struct sides {
@@ -310,13 +301,13 @@ static void test_a_client_that_stays_is_left(void **state)
 	struct sides sides;
 
 	(void)state;
-	is_hurried = true;
+	longest = HURRY;
 	start(&sides);
 	assert_int_equal(write(sides.program_out, "last words", 10), 10);
 	close_once(&sides.program_out);
 	close_once(&sides.program_in);
 	ends(&sides); /* it waits a little for the client to hang up */
-	is_hurried = false;
+	longest = INT64_MAX;
 	client_hears(&sides, "last words", 10);
 	client_hears_the_end(&sides);
 	close_once(&sides.client_socket);
@@ -331,7 +322,7 @@ static void test_a_client_that_does_not_read_is_left(void **state)
 	int quiet = 0;
 
 	(void)state;
-	is_hurried = true;
+	longest = HURRY;
 	start(&sides);
 	fcntl(sides.program_out, F_SETFL, O_NONBLOCK);
 	while (quiet < 2) { /* nothing moves any more */
@@ -344,7 +335,7 @@ static void test_a_client_that_does_not_read_is_left(void **state)
 	close_once(&sides.program_out);
 	close_once(&sides.program_in);
 	ends(&sides);
-	is_hurried = false;
+	longest = INT64_MAX;
 	close_once(&sides.client_socket);
 	tls_free(sides.client);
 }
