@@ -3,6 +3,7 @@
 #define CARES_NO_DEPRECATED /* what this file calls is in every version of the library */
 #include <ares.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -132,6 +133,17 @@ static bool is_numeric(struct span name)
 	return true;
 }
 
+/* The dot at the end keeps the library from looking for the name below the domains of this host,
+ * where it is another's: the flag that is there for that does not keep it from it. */
+static void ask_whether_it_leads_back(struct dns_name *question)
+{
+	char whole[LONGEST_NAME + sizeof(".")];
+
+	snprintf(whole, sizeof(whole), "%s.", text_string(&question->name));
+	ares_gethostbyname(question->dns->channel, whole, family_of(&question->address),
+			   on_addresses, question);
+}
+
 static void on_name(void *world, int code, int timeouts, struct hostent *host)
 {
 	struct dns_name *question = world;
@@ -159,8 +171,7 @@ static void on_name(void *world, int code, int timeouts, struct hostent *host)
 		finish(question, VERDICT_YES);
 		return;
 	}
-	ares_gethostbyname(question->dns->channel, text_string(name), family_of(&question->address),
-			   on_addresses, question);
+	ask_whether_it_leads_back(question);
 }
 
 void dns_ask_name(struct dns *dns, struct dns_name *question, const struct address *address,
@@ -188,9 +199,9 @@ static void finish_records(struct dns_records *question, enum verdict verdict)
 static void on_address_records(void *world, int code, int timeouts, unsigned char *bytes,
 			       int length)
 {
-	struct ares_addrttl found[DNS_ADDRESSES];
+	struct ares_addrttl found[DNS_ADDRESSES + 1];
 	struct dns_records *question = world;
-	int count = DNS_ADDRESSES;
+	int count = DNS_ADDRESSES + 1;
 
 	(void)timeouts;
 	if (code == ARES_EDESTRUCTION)
@@ -199,6 +210,10 @@ static void on_address_records(void *world, int code, int timeouts, unsigned cha
 		code = ares_parse_a_reply(bytes, length, NULL, found, &count);
 	if (code != ARES_SUCCESS || count <= 0) {
 		finish_records(question, code == ARES_SUCCESS ? VERDICT_NO : verdict_of(code));
+		return;
+	}
+	if (count > DNS_ADDRESSES) { /* those that are not seen may say something else */
+		finish_records(question, VERDICT_LATER);
 		return;
 	}
 	for (int index = 0; index < count; index++)

@@ -17,7 +17,7 @@
 #include "base/verdict.h"
 
 #define DNS_POLLS     16   /* descriptors that may have to be waited for */
-#define DNS_ADDRESSES 64   /* most that are kept of a name */
+#define DNS_ADDRESSES 64   /* most that a name may have */
 #define DNS_TEXT      1024 /* bytes kept of a text */
 
 struct dns; /* opaque */
@@ -33,7 +33,8 @@ struct dns_name {
 /* The records of one type that a name has. */
 struct dns_records {
 	bool is_there;	      /* the question has been answered, or given up */
-	enum verdict verdict; /* YES: there are some. NO: none. LATER: no answer yet, or ever */
+	enum verdict verdict; /* YES: there are some. NO: none. LATER: no answer yet, or ever, or
+				 too many */
 	struct address addresses[DNS_ADDRESSES]; /* of A records */
 	size_t count;
 	struct text text; /* of the first TXT record, its strings put together; free it */

@@ -40,6 +40,10 @@ slow.example silent
 14.0.0.127.in-addr.arpa PTR 127\\.0\\.0\\.014
 13.0.0.127.in-addr.arpa PTR first.example
 13.0.0.127.in-addr.arpa PTR second.example
+15.0.0.127.in-addr.arpa PTR bank.example
+bank.example.provider.example A 127.0.0.15
+16.0.0.127.in-addr.arpa PTR bank
+bank.provider.example A 127.0.0.16
 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa PTR six.example
 six.example AAAA ::1
 END
@@ -52,7 +56,7 @@ DNSCACHEIP=127.0.0.1:$(cat dns.port)
 names() { # client options-of-tcp-env...
 	local client=$1 host=${host:-127.0.0.1}
 	shift
-	serve names -H -R "$host" 0 env -i PATH="$PATH" DNSCACHEIP="$DNSCACHEIP" tcp-env "$@" \
+	serve names -H -R "$host" 0 env -i PATH="$PATH" DNSCACHEIP="$DNSCACHEIP" LOCALDOMAIN=provider.example tcp-env "$@" \
 		sh -c 'echo "host ${TCPREMOTEHOST-(unset)} info ${TCPREMOTEINFO-(unset)} here ${TCPLOCALHOST-(unset)}"' || return
 	case $client in *:*) host=::1 ;; *) host=127.0.0.1 ;; esac
 	ask --keep --from "$client" "$host" "$port"
@@ -75,6 +79,8 @@ same "a name that leads elsewhere" liar.example "$(host_of 127.0.0.3)"
 same "-p: is none" "(unset)" "$(host_of 127.0.0.3 -p)"
 same "-p -P: is one again" liar.example "$(host_of 127.0.0.3 -p -P)"
 same "-p: a name that leads nowhere is none" "(unset)" "$(host_of 127.0.0.1 -p)"
+same "-p: nor is one that leads back below the domain of this host" "(unset)" "$(host_of 127.0.0.15 -p)"
+same "-p: nor one without a dot" "(unset)" "$(host_of 127.0.0.16 -p)"
 same "a delegated one" delegated.example "$(host_of 127.0.0.4)"
 same "server failure" "(unset)" "$(host_of 127.0.0.5)"
 same "a server that refuses" "(unset)" "$(host_of 127.0.0.10)"

@@ -31,6 +31,11 @@ elsewhere.example TXT by another name
 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.example A 127.0.0.2
 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.example TXT six
 END
+for number in {1..64}; do
+	echo "13.0.0.127.bl.example A 127.0.0.$number"
+	echo "14.0.0.127.bl.example A 127.0.0.$number"
+done >>zone
+echo "14.0.0.127.bl.example A 203.0.113.80" >>zone
 "$PYTHON" "$SUPPORT/nameserver.py" --log questions <zone >dns.port 2>dns.log &
 wait_line '^[0-9]+$' dns.port || exit 1
 export DNSCACHEIP
@@ -68,6 +73,9 @@ same "a v4-mapped client" "451 only a text" "$(told ::ffff:127.0.0.4 -r bl.examp
 same "an error answer is no listing" passed "$(told 127.0.0.5 -r bl.example)"
 matches "but logged" '^rblsmtpd: warning: list broken, taken as not listed: bl\.example answers 127\.255\.255\.254 about 127\.0\.0\.5$' "$(cat log)"
 same "nor is a domain for sale" passed "$(told 127.0.0.6 -r bl.example)"
+same "64 addresses are all looked at" "451 127.0.0.13 is listed by bl.example" "$(told 127.0.0.13 -r bl.example)"
+same "of more one that is not may say something else" passed "$(told 127.0.0.14 -r bl.example)"
+matches "which is logged" '^rblsmtpd: warning: unable to ask bl\.example about 127\.0\.0\.14$' "$(cat log)"
 same "the second list" "451 only a text" "$(told 127.0.0.4 -r other.example -r bl.example)"
 same "an allow list before" passed "$(told 127.0.0.2 -a white.example -r bl.example)"
 same "an allow list behind" "451 Spam from 127.0.0.2, see https://bl.example/" "$(told 127.0.0.2 -r bl.example -a white.example)"
