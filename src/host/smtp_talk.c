@@ -58,10 +58,14 @@ static int read_response(struct smtp_client *client, int64_t moment)
 }
 
 /* RFC 4954 section 6 and RFC 3207 section 4: wants a login, or a better one, or TLS. That is for
- * our administrator to know. */
-static bool blames_us(unsigned code)
+ * our administrator to know. Cyrus says 430 where others say 530; and what Courier calls 534,
+ * without an enhanced code, is a message that is too large. */
+static bool blames_us(const struct response *response)
 {
-	return code == 530 || code == 534 || code == 535 || code == 538;
+	unsigned code = response->code;
+
+	return code == 430 || code == 530 || code == 535 || code == 538 ||
+	       (code == 534 && response_enhanced_code(response).length);
 }
 
 /* Make the reply that was read the result. */
@@ -71,7 +75,7 @@ static void take_response(struct smtp_client *client, struct smtp_result *result
 	result->status = QUEUE_OK;
 	result->verdict = response_verdict(&client->response);
 	response_write(&client->response, &result->words);
-	if (blames_us(client->response.code))
+	if (blames_us(&client->response))
 		smtp_login_wanted(client, result);
 }
 

@@ -5,14 +5,15 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "queue/enhanced_code.h"
 #include "unix/environment.h"
 #include "unix/file.h"
 #include "unix/reason.h"
+#include "unix/report.h"
 
 #define ENVELOPE_READ  16384 /* bytes asked for at once */
 #define SHORTEST_WORDS 2     /* bytes; readers want more than 2 with the first letter */
 #define LONGEST_WORDS  254   /* bytes; readers take 255 with the first letter */
-#define LONGEST_CODE   12    /* bytes of "(#5.123.123)" */
 #define ANSWER_SECONDS 540
 
 static int descriptor_for_words(void)
@@ -70,30 +71,20 @@ enum queue_status submission_receive(struct submission *submission, struct text 
 	return status;
 }
 
-/* An enhanced code, "(#5.1.1)", at the end of words; empty when there is none. */
-static struct span code_at_end(struct span words)
-{
-	struct span code = span_tail(words, span_find_last(words, '('));
-
-	if (code.length > LONGEST_CODE || !span_starts(code, SPAN("(#")) ||
-	    span_byte(code, code.length - 1) != ')')
-		code.length = 0;
-	return code;
-}
-
 /* Append words, and of long ones the beginning and the enhanced code at their end, for there the
  * reader looks for it. */
 static void add_words(struct text *line, struct span words)
 {
-	struct span nothing = {NULL, 0}, code = code_at_end(words);
+	struct span nothing = {NULL, 0}, code = enhanced_code_at_end(words);
 
 	if (words.length <= LONGEST_WORDS || code.length == 0) {
 		text_add_printable(line, span_head(words, LONGEST_WORDS), nothing);
 	} else {
-		words = span_trim_end(span_head(words, LONGEST_WORDS - 1 - code.length));
-		text_add_printable(line, words, nothing);
-		text_add_byte(line, ' ');
-		text_add_printable(line, code, nothing);
+		words = span_head(words, LONGEST_WORDS - strlen(" (#)") - code.length);
+		text_add_printable(line, span_trim_end(words), nothing);
+		text_add_string(line, " (#");
+		text_add(line, code);
+		text_add_byte(line, ')');
 	}
 }
 
@@ -121,6 +112,8 @@ enum queue_status submission_refuse(const struct submission *submission, enum ve
 	words = span_trim_start(span_trim_end(words));
 	if (words.length >= SHORTEST_WORDS && say(submission, is_permanent ? "D" : "Z", words))
 		return QUEUE_TEXT;
+	if (words.length)
+		warn("%.*s", (int)words.length, words.bytes); /* there is nobody else to tell */
 	return is_permanent ? QUEUE_REFUSED : QUEUE_REFUSED_NOW;
 }
 

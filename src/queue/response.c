@@ -1,5 +1,7 @@
 #include "queue/response.h"
 
+#include "queue/enhanced_code.h"
+
 #define WORDS 180 /* bytes of text that are passed on */
 
 void response_init(struct response *response)
@@ -117,40 +119,29 @@ bool response_offers(const struct response *response, struct span keyword, struc
 	return false;
 }
 
-/* RFC 3463 section 2: a class, then two numbers of up to three digits. Its length, or 0. */
-static size_t enhanced_code(struct span text, unsigned class)
+struct span response_enhanced_code(const struct response *response)
 {
-	size_t index = 2;
+	struct span rest = text_span(&response->text), line, code = {NULL, 0};
 
-	if (text.length < 5 || text.bytes[0] != (char)('0' + class) || text.bytes[1] != '.')
-		return 0;
-	for (unsigned part = 0; part < 2; part++) {
-		size_t start = index;
-
-		while (index < text.length && is_digit(text.bytes[index]))
-			index++;
-		if (index == start || index - start > 3)
-			return 0;
-		if (part == 0 && span_byte(text, index++) != '.')
-			return 0;
+	while (code.length == 0 && span_next_line(&rest, &line)) {
+		code = enhanced_code_at_start(line);
+		if (span_byte(code, 0) != '0' + (int)(response->code / 100))
+			code.length = 0;
 	}
-	return index == text.length || text.bytes[index] == ' ' || text.bytes[index] == '\n' ? index
-											     : 0;
+	return code;
 }
 
 bool response_is_too_many(const struct response *response)
 {
-	struct span text = text_span(&response->text);
-	size_t length = enhanced_code(text, response->code / 100);
+	struct span code = response_enhanced_code(response);
 
-	return response->code == 552 &&
-	       (length == 0 || span_equal(span_head(text, length), SPAN("5.5.3")));
+	return response->code == 552 && (code.length == 0 || span_equal(code, SPAN("5.5.3")));
 }
 
 void response_write(const struct response *response, struct text *words)
 {
-	struct span text = text_span(&response->text), rest = span_head(text, WORDS), line;
-	size_t length = enhanced_code(text, response->code / 100);
+	struct span rest = span_head(text_span(&response->text), WORDS), line;
+	struct span code = response_enhanced_code(response);
 
 	text_add_number(words, response->code);
 	while (span_next_line(&rest, &line)) {
@@ -158,9 +149,9 @@ void response_write(const struct response *response, struct text *words)
 			text_add_byte(words, ' ');
 		text_add_printable(words, line, (struct span){NULL, 0});
 	}
-	if (length) {
+	if (code.length) {
 		text_add_string(words, " (#");
-		text_add(words, span_head(text, length));
+		text_add(words, code);
 		text_add_byte(words, ')');
 	}
 }

@@ -43,6 +43,10 @@ enum response_step response_feed(struct response *response, struct span *bytes);
 /* What a complete reply to something that was asked for means. */
 enum verdict response_verdict(const struct response *response);
 
+/* The enhanced code of a complete reply, "5.1.1", at the beginning of the first line that has one:
+ * RFC 2034 section 4 wants it in each, Cyrus has it in its last. Empty when there is none. */
+struct span response_enhanced_code(const struct response *response);
+
 /* Whether a complete reply is 552 without a reason of its own. To RCPT that once meant too many
  * recipients, and RFC 5321 section 4.5.3.1.10 wants it to be for now. */
 bool response_is_too_many(const struct response *response);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "queue/enhanced_code.h"
+
 #define LONGEST_REASON 255 /* bytes of what a program says of itself */
 
 struct meaning {
@@ -44,41 +46,18 @@ static const struct meaning *meaning_of(int code)
 	return &other;
 }
 
-/* RFC 3463 section 2: a class, then two numbers of up to three digits. */
-static bool is_enhanced_code(struct span code, char class)
-{
-	size_t digits = 0, dots = 0;
-
-	if (code.length < 5 || code.bytes[0] != class || code.bytes[1] != '.')
-		return false;
-	for (size_t index = 2; index < code.length; index++) {
-		char byte = code.bytes[index];
-
-		if (byte >= '0' && byte <= '9' && digits < 3) {
-			digits++;
-		} else if (byte == '.' && digits && dots == 0) {
-			dots++;
-			digits = 0;
-		} else {
-			return false;
-		}
-	}
-	return dots == 1 && digits > 0;
-}
-
-/* Find "(#5.7.1)" at the end of a text; nothing when its class contradicts the verdict. */
+/* Find "(#5.7.1)" at the end of a text, or "5.7.1" at its beginning; nothing when its class
+ * contradicts the verdict. */
 static void copy_enhanced_code(struct span text, enum verdict verdict, char enhanced_code[12])
 {
-	struct span code = span_tail(text, span_find_last(text, '('));
+	struct span code = enhanced_code_at_end(text);
 
-	enhanced_code[0] = '\0';
-	if (code.length < 3 || code.length > 12 || code.bytes[1] != '#' ||
-	    code.bytes[code.length - 1] != ')')
-		return;
-	code = span_head(span_tail(code, 2), code.length - 3);
-	if (!is_enhanced_code(code, verdict == VERDICT_NO ? '5' : '4'))
-		return;
-	memcpy(enhanced_code, code.bytes, code.length);
+	if (code.length == 0)
+		code = enhanced_code_at_start(text);
+	if (span_byte(code, 0) != (verdict == VERDICT_NO ? '5' : '4'))
+		code.length = 0;
+	if (code.length)
+		memcpy(enhanced_code, code.bytes, code.length);
 	enhanced_code[code.length] = '\0';
 }
 

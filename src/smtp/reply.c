@@ -70,6 +70,14 @@ const struct smtp_reply_row smtp_replies[REPLY_COUNT] = {
 	[REPLY_UNKNOWN_PARAMETER] = {555, "5.5.4", "unknown parameter (#5.5.4)"},
 };
 
+/* Whether a detail has the code at its beginning, as the words of some queue programs have. */
+static bool has_said(struct span detail, const char *enhanced_code)
+{
+	struct span code = span_of(enhanced_code);
+
+	return span_starts(detail, code) && span_byte(detail, code.length) == ' ';
+}
+
 void reply_write(enum smtp_reply reply, bool says_enhanced, const char *enhanced_code,
 		 struct span detail, struct text *out)
 {
@@ -79,7 +87,7 @@ void reply_write(enum smtp_reply reply, bool says_enhanced, const char *enhanced
 	assert(row->code != 0);
 	text_add_number(out, row->code);
 	text_add_byte(out, ' ');
-	if (says_enhanced && *row->enhanced_code) {
+	if (says_enhanced && *row->enhanced_code && !has_said(detail, enhanced)) {
 		text_add_string(out, enhanced);
 		text_add_byte(out, ' ');
 	}

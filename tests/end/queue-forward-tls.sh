@@ -193,7 +193,7 @@ hop good "${offer[@]}" --login "joe:$long" || exit 1
 routes_are ":smtps:localhost:$port"
 same "a long password" "0 250 kept as 4711" "$(hand_in "$letter")"
 matches "is not said in the command, which has a longest length" '^AUTH PLAIN$' "$(cat good/commands)"
-for code in '530 5.7.0 who are you' '535 no' '534 weak' '538 encrypt'; do
+for code in '430 who are you' '530 5.7.0 who are you' '535 no' '534 5.7.9 weak' '538 encrypt'; do
 	private=DATA nasty "$wanted" "${tls[@]}" "${offer[@]}" --login "joe:$long" "mail=$code"
 	matches "the log has the words: $code" "wants another login, or TLS: $code" "$(says)"
 done

@@ -15,6 +15,7 @@
 
 #include "host/smtp_client.h"
 #include "host/smtp_talk.h"
+#include "queue/enhanced_code.h"
 #include "unix/deadline.h"
 #include "unix/report.h"
 
@@ -63,9 +64,11 @@ bool __wrap_stream_has_arrived(const struct stream *stream)
 
 /* --- the replies --- */
 
-/* The code of the next reply; 0 when it is none, or not complete. */
+/* The code of the next reply; 0 when it is none, or not complete. 554 stands for what 534 without
+ * an enhanced code means. */
 static unsigned hear(struct replies *replies)
 {
+	bool is_enhanced = false;
 	unsigned code = 0;
 	int behind = '-';
 
@@ -91,15 +94,17 @@ static unsigned hear(struct replies *replies)
 		    (behind != ' ' && behind != '-'))
 			return 0;
 		code = number;
+		is_enhanced = is_enhanced || (enhanced_code_at_start(span_tail(line, 4)).length &&
+					      span_byte(line, 4) == '5');
 	}
-	replies->code = code;
-	return code;
+	replies->code = code == 534 && !is_enhanced ? 554 : code;
+	return replies->code;
 }
 
 /* What a reply to something other than DATA means. */
 static enum verdict meaning(unsigned code)
 {
-	if (code == 530 || code == 534 || code == 535 || code == 538)
+	if (code == 430 || code == 530 || code == 534 || code == 535 || code == 538)
 		return VERDICT_LATER; /* they blame the login */
 	return code / 100 == 2 ? VERDICT_YES : code / 100 == 5 ? VERDICT_NO : VERDICT_LATER;
 }

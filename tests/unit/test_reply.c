@@ -43,6 +43,13 @@ static void test_reply_line(void **state)
 		{"greeting", REPLY_GREETING, true, "", "me ESMTP", "220 me ESMTP\r\n"},
 		{"detail", REPLY_QUEUED, false, "", "ok 1 qp 2", "250 ok 1 qp 2\r\n"},
 		{"other code", REPLY_QUEUE_REFUSED, true, "5.6.0", "no", "554 5.6.0 no\r\n"},
+		{"which has it already", REPLY_QUEUE_REFUSED, true, "5.6.0", "5.6.0 no",
+		 "554 5.6.0 no\r\n"},
+		{"which has the usual one", REPLY_QUEUED, true, "", "2.0.0 ok", "250 2.0.0 ok\r\n"},
+		{"which has one like it", REPLY_QUEUE_REFUSED, true, "5.6.0", "5.6.01 no",
+		 "554 5.6.0 5.6.01 no\r\n"},
+		{"which has it anyway", REPLY_QUEUE_REFUSED, false, "5.6.0", "5.6.0 no",
+		 "554 5.6.0 no\r\n"},
 		{"no injection", REPLY_QUEUE_LATER, false, "", "a\r\n250 b\t\xff",
 		 "451 a??250 b??\r\n"},
 	};

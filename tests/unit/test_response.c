@@ -24,6 +24,8 @@ static void test_response_reads_replies(void **state)
 		{"one without its dot", SPAN("550 5-1.1 x\r\n"), "550 5-1.1 x", 0},
 		{"its first line's", SPAN("550-5.7.1 a\r\n550 5.7.1 b\r\n"),
 		 "550 5.7.1 a 5.7.1 b (#5.7.1)", 0},
+		{"its last line's", SPAN("550-no\r\n550-such\r\n550 5.1.1 user\r\n"),
+		 "550 no such 5.1.1 user (#5.1.1)", 0},
 		{"bytes of strangers", SPAN("550 a\0b\xff\x1b\r\n"), "550 a?b??", 0},
 		{"the next reply is left", SPAN("250 ok\r\n250 more\r\n"), "250 ok", 10},
 		{"not complete", SPAN("250 ok"), "", 0},
