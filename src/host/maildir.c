@@ -184,6 +184,19 @@ static bool is_name_of(const char *path, int file)
 	return is_it;
 }
 
+/* For a file system that cannot do it in one step. The name is unique to this process, so that
+ * nobody takes it between the two. Returns 0, or -1 with errno. */
+static int rename_to_free_name(const char *from, const char *to)
+{
+	struct stat taken;
+
+	if (lstat(to, &taken) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return errno == ENOENT ? rename(from, to) : -1;
+}
+
 /* Give an open file another name, which nobody may have yet. Returns 0, or -1 with errno. By NFS
  * an error may tell of what was done: a server whose answer got lost is asked to do it again. */
 static int rename_to_new_name(const char *from, const char *to, int file)
@@ -193,10 +206,14 @@ static int rename_to_new_name(const char *from, const char *to, int file)
 	if (errno != EINVAL && errno != ENOSYS)
 		return -1;
 	/* A file system that knows no such rename. */
-	if (link(from, to) == -1 && !is_name_of(to, file))
+	if (link(from, to) == 0 || is_name_of(to, file)) {
+		unlink(from);
+		return 0;
+	}
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
 		return -1;
-	unlink(from);
-	return 0;
+	/* Nor has it hard links, as exFAT. */
+	return rename_to_free_name(from, to) == 0 || is_name_of(to, file) ? 0 : -1;
 }
 
 /* On success the file in tmp/ is no more. */

@@ -206,6 +206,14 @@ routes_are ":127.0.0.1:$(free_port)"
 same "nobody listens" "73 " "$(hand_in "$letter\0")"
 matches "the log says so" '^queue-forward: warning: unable to connect to 127\.0\.0\.1: Connection refused$' "$(cat log)"
 
+hop unheard 'rcpt=550 5.1.1 nobody of that name' || exit 1
+routes_are ":127.0.0.1:$port"
+printf '%b' "$letter\0" >envelope
+queue-forward <message 1<envelope 2>log 6>&-
+same "who cannot be told why is told that" 31 $?
+same "and the log has the words" "queue-forward: warning: <bob@example.org>: 550 5.1.1 nobody of that name (#5.1.1)" "$(cat log)"
+kill "$hop"
+
 # --- several recipients: all or nothing ---
 nasty "82 Z<bob@example.org>: 552 too many" 'rcpt=552 too many'
 nasty "82 Z<bob@example.org>: 552 5.5.3 too many (#5.5.3)" 'rcpt=552 5.5.3 too many'

@@ -241,10 +241,13 @@ static void test_maildir_believes_no_error_about_what_was_done(void **state)
 		{"linked", {LEFT, EINVAL}, {DONE, 0}, QUEUE_OK},
 		{"linked, but EEXIST", {LEFT, EINVAL}, {DONE, EEXIST}, QUEUE_OK},
 		{"linked, but ESTALE", {LEFT, ENOSYS}, {DONE, ESTALE}, QUEUE_OK},
+		{"renamed where there are no links", {LEFT, EINVAL}, {LEFT, EPERM}, QUEUE_OK},
+		{"the same by FUSE", {LEFT, ENOSYS}, {LEFT, ENOSYS}, QUEUE_OK},
 		{"not renamed", {LEFT, EIO}, {DONE, 0}, QUEUE_NO_FILES},
 		{"not linked", {LEFT, EINVAL}, {LEFT, EIO}, QUEUE_NO_FILES},
 		{"a name of another's", {TAKEN, EEXIST}, {DONE, 0}, QUEUE_NO_FILES},
 		{"to be linked to that", {LEFT, EINVAL}, {TAKEN, EEXIST}, QUEUE_NO_FILES},
+		{"nor so renamed to that", {LEFT, EINVAL}, {TAKEN, EPERM}, QUEUE_NO_FILES},
 	};
 
 	(void)state;
