@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#define IPV6_CUSTOMER 64 /* bits of the prefix that one customer is given */
+
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* RFC 4291 section 2.5.5.2 */
 
 struct address address_from_4(const void *bytes)
@@ -147,4 +149,21 @@ struct address address_prefix(const struct address *address, unsigned prefix_len
 			prefix.bytes[index] &= (uint8_t)(0xff00 >> bits);
 	}
 	return prefix;
+}
+
+bool address_is_translated(const struct address *address)
+{
+	static const uint8_t everywhere[12] = {0, 0x64, 0xff, 0x9b},
+			     local[6] = {0, 0x64, 0xff, 0x9b, 0, 1};
+
+	return address->version == 6 &&
+	       (memcmp(address->bytes, everywhere, sizeof(everywhere)) == 0 ||
+		memcmp(address->bytes, local, sizeof(local)) == 0);
+}
+
+struct address address_owner(const struct address *address)
+{
+	return address->version == 4 || address_is_translated(address)
+		       ? *address
+		       : address_prefix(address, IPV6_CUSTOMER);
 }

@@ -43,4 +43,12 @@ unsigned address_bits(const struct address *address);
 /* The address with all bits behind the first prefix_length ones zero. */
 struct address address_prefix(const struct address *address, unsigned prefix_length);
 
+/* Whether it is an IPv4 client's as a translator shows it, in 64:ff9b::/96 (RFC 6052 section 2.1)
+ * or 64:ff9b:1::/48 (RFC 8215): its last four bytes are the client's address. */
+bool address_is_translated(const struct address *address);
+
+/* Who it belongs to: of IPv6 the /64, which is what one customer is given and changes his address
+ * within. A translator has all of IPv4 in one /64; there it is the whole address, as for IPv4. */
+struct address address_owner(const struct address *address);
+
 #endif

@@ -83,10 +83,9 @@ static enum size size_of_network(const struct network *network, struct span key)
 {
 	struct network_count count = {.all = 0};
 
-	if (network->address.version == 4) {
-		network_count_add(&count, key);
+	network_count_add(&count, key);
+	if (count.all)
 		return size_of(&count);
-	}
 	if (network->prefix_length < 16)
 		return SIZE_WIDE;
 	if (!network_is_public(network))

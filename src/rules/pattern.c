@@ -208,7 +208,7 @@ static bool take_network(struct span info, struct span text, struct pattern *pat
 {
 	struct address address;
 	unsigned prefix_length;
-	bool is_exact;
+	bool is_exact, is_translated;
 	char key[PREFIX_KEY];
 
 	if (has(info, ':'))
@@ -228,9 +228,10 @@ static bool take_network(struct span info, struct span text, struct pattern *pat
 	pattern->is_indexed = prefix_is_indexed(address.version, prefix_length);
 	pattern->version = address.version;
 	pattern->prefix_length = (uint8_t)prefix_length;
-	if (prefix_length == 0)
+	is_translated = address_is_translated(&address);
+	if (prefix_length == 0 || (is_translated && prefix_length <= 96))
 		pattern->reach = REACH_EVERYONE;
-	else if (prefix_length < (address.version == 4 ? 8 : 16))
+	else if (prefix_length < (address.version == 4 ? 8 : is_translated ? 96 + 8 : 16))
 		pattern->reach = REACH_WIDE;
 	return true;
 }

@@ -23,8 +23,8 @@
 
 enum pattern_reach {
 	REACH_SOME,
-	REACH_WIDE,	/* more than a /8 of IPv4 or a /16 of IPv6 */
-	REACH_EVERYONE, /* the empty address, a prefix of no bits, "=" alone */
+	REACH_WIDE,	/* more than a /8 of IPv4, translated or not, or a /16 of IPv6 */
+	REACH_EVERYONE, /* the empty address, a prefix of no bits or of all IPv4, "=" alone */
 };
 
 struct pattern {

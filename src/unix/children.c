@@ -81,10 +81,12 @@ static size_t hash(const struct children *children, uint64_t number)
 
 static uint64_t client_of(const struct address *address)
 {
-	uint64_t client = 0;
+	struct address owner = address_owner(address);
+	uint64_t client, rest;
 
-	memcpy(&client, address->bytes, address->version == 4 ? 4 : 8);
-	return client;
+	memcpy(&client, owner.bytes, sizeof(client));
+	memcpy(&rest, owner.bytes + sizeof(client), sizeof(rest));
+	return client ^ rest; /* rest is 0 but behind a translator, where it holds the address */
 }
 
 size_t children_of(const struct children *children, const struct address *address)

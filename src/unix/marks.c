@@ -14,9 +14,8 @@
 
 #include "unix/file.h"
 
-#define ASIDE	    ".expiring"
-#define MOST_TRIES  100 /* each needs an expiry that moves the mark between two calls of ours */
-#define IPV6_PREFIX 64	/* bits: what one customer is given, and changes his address within */
+#define ASIDE	   ".expiring"
+#define MOST_TRIES 100 /* each needs an expiry that moves the mark between two calls of ours */
 
 /* The names of a client's mark: where it belongs, and where an expiry looks at it. */
 struct mark_names {
@@ -25,7 +24,7 @@ struct mark_names {
 
 static struct mark_names names_of(const struct address *client)
 {
-	struct address owner = client->version == 6 ? address_prefix(client, IPV6_PREFIX) : *client;
+	struct address owner = address_owner(client);
 	struct mark_names names;
 
 	address_write(&owner, names.mark);

@@ -119,6 +119,9 @@ same "a /16 in ranges" 'warning 1: RELAYCLIENT for a block of public addresses (
 same "two /8" 'error 1: RELAYCLIENT for a network larger than /8 of IPv4 or /16 of IPv6 (10-11.)' "$(of_rules '10-11.:allow,RELAYCLIENT=""')"
 same "all there are" 'error 1: RELAYCLIENT for everybody (0-255.)' "$(of_rules '0-255.:allow,RELAYCLIENT=""')"
 same "private ranges" "" "$(of_rules '10.0-255.:allow,RELAYCLIENT=""' '172.16-31.:allow,RELAYCLIENT=""' '192.168.0-255.:allow,RELAYCLIENT=""')"
+same "all there are behind a translator" "error 1: RELAYCLIENT for everybody (64:ff9b::/96)
+warning 2: RELAYCLIENT for a block of public addresses (64:ff9b::808:800/120)" \
+	"$(of_rules '64:ff9b::/96:allow,RELAYCLIENT=""' '64:ff9b::808:800/120:allow,RELAYCLIENT=""' '64:ff9b::a00:0/104:allow,RELAYCLIENT=""')"
 same "a range that is not only private" 'error 1: RELAYCLIENT for a whole provider'"'"'s addresses (172.16-33.)' "$(of_rules '172.16-33.:allow,RELAYCLIENT=""')"
 same "what else is wrong with a range is told once" 'warning 1: ODDADDRESS=1 for clients that may not relay (8.8.8.0-255)' \
 	"$(of_rules '8.8.8.0-255:allow,ODDADDRESS="1"' | grep -v 'are taken')"

@@ -92,6 +92,10 @@ static void test_marks_are_for_whom_they_were_made(void **state)
 		{"IPv6", "2001:db8::1", "2001:db8::", "2001:db8::1", VERDICT_YES},
 		{"in the same /64", "2001:db8:0:1::1",
 		 "2001:db8:0:1::", "2001:DB8:0:1:f::", VERDICT_YES},
+		{"translated", "64:ff9b::192.0.2.6", "64:ff9b::c000:206", "64:ff9b::192.0.2.6",
+		 VERDICT_YES},
+		{"another's, translated", "64:ff9b:1::192.0.2.6", "64:ff9b:1::c000:206",
+		 "64:ff9b:1::192.0.2.7", VERDICT_NO},
 		{"in another /64", "2001:db8:0:3::1", "2001:db8:0:3::", "2001:db8:0:2::1",
 		 VERDICT_NO},
 	};

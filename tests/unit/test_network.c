@@ -78,6 +78,13 @@ static void test_network_counts_addresses(void **state)
 		{"=", 0, 0},
 		{"192.0.2", 0, 0},
 		{"2001:db8::1", 0, 0},
+		{"64:ff9b::/96", (uint64_t)1 << 32, (uint64_t)1 << 32},
+		{"64:ff9b::/32", (uint64_t)1 << 32, (uint64_t)1 << 32},
+		{"64:ff9b::c000:200/120", 256, 256},
+		{"64:ff9b::a00:0/104", 1 << 24, 0},
+		{"64:ff9b::c000:201", 1, 1},
+		{"64:ff9b:0:0:1::/96", 0, 0},
+		{"64:ff9b:1:0:7::/96", (uint64_t)1 << 32, (uint64_t)1 << 32},
 	};
 	struct network_count count = {.all = 0};
 	uint64_t all = 0, public = 0;
