@@ -151,19 +151,28 @@ struct address address_prefix(const struct address *address, unsigned prefix_len
 	return prefix;
 }
 
+static bool is_in(const struct address *address, const struct address *network, unsigned length)
+{
+	struct address prefix = address_prefix(address, length);
+
+	return address_equal(&prefix, network);
+}
+
 bool address_is_translated(const struct address *address)
 {
-	static const uint8_t everywhere[12] = {0, 0x64, 0xff, 0x9b},
-			     local[6] = {0, 0x64, 0xff, 0x9b, 0, 1};
+	static const struct address everywhere = {6, {0, 0x64, 0xff, 0x9b}};
+	static const struct address local = {6, {0, 0x64, 0xff, 0x9b, 0, 1}};
 
-	return address->version == 6 &&
-	       (memcmp(address->bytes, everywhere, sizeof(everywhere)) == 0 ||
-		memcmp(address->bytes, local, sizeof(local)) == 0);
+	return is_in(address, &everywhere, 96) || is_in(address, &local, 48);
 }
 
 struct address address_owner(const struct address *address)
 {
-	return address->version == 4 || address_is_translated(address)
-		       ? *address
-		       : address_prefix(address, IPV6_CUSTOMER);
+	static const struct address link = {6, {0xfe, 0x80}}, teredo = {6, {0x20, 0x01}};
+	static const struct address old = {.version = 6};
+
+	if (address->version == 4 || address_is_translated(address) || is_in(address, &link, 10) ||
+	    is_in(address, &teredo, 32) || is_in(address, &old, 64))
+		return *address;
+	return address_prefix(address, IPV6_CUSTOMER);
 }

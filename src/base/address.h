@@ -48,7 +48,9 @@ struct address address_prefix(const struct address *address, unsigned prefix_len
 bool address_is_translated(const struct address *address);
 
 /* Who it belongs to: of IPv6 the /64, which is what one customer is given and changes his address
- * within. A translator has all of IPv4 in one /64; there it is the whole address, as for IPv4. */
+ * within. Where strangers share a /64 it is the whole address, as for IPv4: behind a translator, in
+ * Teredo's 2001::/32, on links, fe80::/10 (RFC 4291 section 2.5.6), and in ::/64, old ways for
+ * IPv4. */
 struct address address_owner(const struct address *address);
 
 #endif

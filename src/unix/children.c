@@ -12,9 +12,8 @@
 /* Each child is in two chains: one of the processes, one of the clients, whose numbers hash to the
  * same place. Places free for the next child are a chain by next_process. */
 struct child {
-	uint64_t client;
+	struct address client;
 	pid_t process;
-	uint8_t version;
 	uint32_t next_process, next_client;
 };
 
@@ -71,33 +70,33 @@ size_t children_count(const struct children *children)
 	return children->count;
 }
 
-static size_t hash(const struct children *children, uint64_t number)
+static uint64_t mix(uint64_t number)
 {
-	number ^= children->seed;
 	number *= 0x9e3779b97f4a7c15; /* 2^64 by the golden ratio: spreads whatever differs */
-	number ^= number >> 32;
-	return (size_t)((number * 0x9e3779b97f4a7c15) >> children->shift);
+	return number ^ number >> 32;
 }
 
-static uint64_t client_of(const struct address *address)
+static size_t hash(const struct children *children, uint64_t number)
 {
-	struct address owner = address_owner(address);
-	uint64_t client, rest;
+	return (size_t)((mix(number ^ children->seed) * 0x9e3779b97f4a7c15) >> children->shift);
+}
 
-	memcpy(&client, owner.bytes, sizeof(client));
-	memcpy(&rest, owner.bytes + sizeof(client), sizeof(rest));
-	return client ^ rest; /* rest is 0 but behind a translator, where it holds the address */
+static size_t hash_client(const struct children *children, const struct address *client)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, client->bytes, sizeof(halves));
+	return hash(children, halves[1] ? halves[0] ^ mix(halves[1] + children->seed) : halves[0]);
 }
 
 size_t children_of(const struct children *children, const struct address *address)
 {
-	uint64_t client = client_of(address);
-	uint32_t index = children->by_client[hash(children, client)];
+	struct address client = address_owner(address);
+	uint32_t index = children->by_client[hash_client(children, &client)];
 	size_t count = 0;
 
 	for (; index != NONE; index = children->child[index].next_client)
-		count += children->child[index].client == client &&
-			 children->child[index].version == address->version;
+		count += address_equal(&children->child[index].client, &client);
 	return count;
 }
 
@@ -110,10 +109,9 @@ void children_add(struct children *children, pid_t process, const struct address
 	children->free = child->next_process;
 	children->count++;
 	child->process = process;
-	child->client = client_of(address);
-	child->version = address->version;
+	child->client = address_owner(address);
 	first_process = &children->by_process[hash(children, (uint64_t)process)];
-	first_client = &children->by_client[hash(children, child->client)];
+	first_client = &children->by_client[hash_client(children, &child->client)];
 	child->next_process = *first_process;
 	child->next_client = *first_client;
 	*first_process = *first_client = index;
@@ -131,7 +129,7 @@ bool children_remove(struct children *children, pid_t process)
 	index = *link;
 	child = &children->child[index];
 	*link = child->next_process;
-	link = &children->by_client[hash(children, child->client)];
+	link = &children->by_client[hash_client(children, &child->client)];
 	while (*link != index)
 		link = &children->child[*link].next_client;
 	*link = child->next_client;

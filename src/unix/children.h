@@ -1,8 +1,8 @@
 /*
  * children: the processes that serve clients now, and how many of them each client has.
  *
- * Memory for the most there may be is taken once. A client is an IPv4 address or the first 64 bits
- * of an IPv6 address: whoever has one address of such a network can take any other of it.
+ * Memory for the most there may be is taken once. Who counts as one client is address_owner's to
+ * say.
  */
 #ifndef UNIX_CHILDREN_H
 #define UNIX_CHILDREN_H

@@ -24,11 +24,14 @@ static void test_children_count_by_client(void **state)
 		{"the next /64", "2001:db8:0:2::1", 0},
 		{"translated", "64:ff9b::192.0.2.1", 1},
 		{"another, of the same /64", "64:ff9b::192.0.2.3", 0},
+		{"a neighbour on a link", "fe80::1", 0},
+		{"another of a Teredo server", "2001:0:53aa:64c:2cfe:1234:a123:5678", 0},
 		{"an IPv6 address that begins like an IPv4 one", "c000:201::", 0},
 	};
 	static const char *const served[] = {
-		"192.0.2.1",	   "192.0.2.1",	      "::ffff:192.0.2.1",   "192.0.2.2",
-		"2001:db8:0:1::1", "2001:db8:0:1::2", "64:ff9b::192.0.2.1", "64:ff9b::192.0.2.2"};
+		"192.0.2.1",	   "192.0.2.1",		"::ffff:192.0.2.1",   "192.0.2.2",
+		"2001:db8:0:1::1", "2001:db8:0:1::2",	"64:ff9b::192.0.2.1", "64:ff9b::192.0.2.2",
+		"fe80::2",	   "2001:0:53aa:64c::1"};
 	struct children *children = children_new(LENGTH(served));
 
 	(void)state;
