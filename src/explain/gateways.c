@@ -1,21 +1,27 @@
 #include "explain/gateways.h"
 
-#include <fcntl.h>
-#include <ifaddrs.h>
-#include <stdio.h>
+#include <errno.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
-#include "unix/line_reader.h"
-#include "unix/socket_address.h"
+#include "unix/netlink.h"
 
-#define LONGEST_LINE 1000 /* bytes of a table's line */
+/* bits of its destination: there are 0.0.0.0/1 and 128.0.0.0/1 in its place, and 2000::/3 */
+#define LONGEST_DEFAULT 3
 
-static void add(struct gateways *gateways, const struct address *address, const char *what)
+static void add(struct gateways *gateways, unsigned family, struct span bytes, const char *what)
 {
+	struct address address;
+
+	if (family == AF_INET && bytes.length == 4)
+		address = address_from_4(bytes.bytes);
+	else if (family == AF_INET6 && bytes.length == 16)
+		address = address_from_16(bytes.bytes);
+	else
+		return;
 	for (size_t index = 0; index < gateways->count; index++)
-		if (address_equal(&gateways->list[index].address, address))
+		if (address_equal(&gateways->list[index].address, &address))
 			return;
 	if (gateways->count == gateways->capacity) {
 		size_t capacity = gateways->capacity * 2 + 16;
@@ -28,147 +34,131 @@ static void add(struct gateways *gateways, const struct address *address, const 
 		gateways->list = list;
 		gateways->capacity = capacity;
 	}
-	gateways->list[gateways->count++] = (struct gateway){*address, what};
+	gateways->list[gateways->count++] = (struct gateway){address, what};
 }
 
 /* --- routes --- */
 
-static struct span cut_field(struct span *line)
+static void take_gateway(struct gateways *gateways, unsigned family,
+			 struct netlink_attribute attribute)
 {
-	struct span field;
-	size_t length = 0;
+	uint16_t other;
 
-	*line = span_trim_start(*line);
-	while (length < line->length && line->bytes[length] != ' ' && line->bytes[length] != '\t')
-		length++;
-	field = span_head(*line, length);
-	*line = span_tail(*line, length);
-	return field;
+	/* RTA_VIA is a gateway of another family than the route's. */
+	if (attribute.type == RTA_GATEWAY)
+		add(gateways, family, attribute.body, "the default gateway");
+	else if (attribute.type == RTA_VIA && netlink_cut(&attribute.body, &other, sizeof(other)))
+		add(gateways, other, attribute.body, "the default gateway");
 }
 
-/* Read hexadecimal digits, two for each of so many bytes. */
-static bool read_hex(struct span digits, uint8_t *bytes, size_t count)
+static void take_hops(struct gateways *gateways, unsigned family, struct span hops)
 {
-	static const char alphabet[] = "0123456789abcdef";
+	struct span attributes;
 
-	if (digits.length != 2 * count)
-		return false;
-	for (size_t index = 0; index < digits.length; index++) {
-		const char *digit = memchr(alphabet, byte_fold(digits.bytes[index]), 16);
+	while (netlink_next_hop(&hops, &attributes)) {
+		struct netlink_attribute attribute;
 
-		if (!digit)
-			return false;
-		bytes[index / 2] = (uint8_t)(bytes[index / 2] << 4 | (digit - alphabet));
-	}
-	return true;
-}
-
-static bool is_zero(const uint8_t *bytes, size_t count)
-{
-	while (count > 0 && bytes[count - 1] == 0)
-		count--;
-	return count == 0;
-}
-
-/* The kernel writes an address as one number, in the machine's order. */
-void gateways_read_4(struct gateways *gateways, struct span table)
-{
-	struct span line;
-
-	while (span_next_line(&table, &line)) {
-		uint8_t destination[4] = {0}, gateway[4] = {0};
-		struct address address;
-		uint32_t number = 0;
-
-		cut_field(&line);
-		if (!read_hex(cut_field(&line), destination, 4) ||
-		    !read_hex(cut_field(&line), gateway, 4) || !is_zero(destination, 4) ||
-		    is_zero(gateway, 4))
-			continue;
-		for (size_t index = 0; index < 4; index++)
-			number = number << 8 | gateway[index];
-		address = address_from_4(&number);
-		add(gateways, &address, "the default gateway");
+		while (netlink_next_attribute(&attributes, &attribute))
+			take_gateway(gateways, family, attribute);
 	}
 }
 
-void gateways_read_6(struct gateways *gateways, struct span table)
+/* Whatever its table is, and whatever it is for: each may be the way of some client. */
+static void take_route(struct gateways *gateways, struct span message)
 {
-	struct span line;
+	struct netlink_attribute attribute;
+	struct rtmsg route;
 
-	while (span_next_line(&table, &line)) {
-		uint8_t destination[16] = {0}, length[1] = {0}, gateway[16] = {0};
-		struct address address;
-		bool is_default = read_hex(cut_field(&line), destination, 16) &&
-				  read_hex(cut_field(&line), length, 1) &&
-				  is_zero(destination, 16) && length[0] == 0;
-
-		cut_field(&line); /* source, and its length */
-		cut_field(&line);
-		if (!is_default || !read_hex(cut_field(&line), gateway, 16) || is_zero(gateway, 16))
-			continue;
-		address = address_from_16(gateway);
-		add(gateways, &address, "the default gateway");
-	}
-}
-
-/* That of a router may have a million lines. */
-static void read_table(struct gateways *gateways, const char *path,
-		       void (*take)(struct gateways *gateways, struct span table))
-{
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-	struct line_reader reader;
-	struct span line;
-	int result;
-
-	if (descriptor == -1)
+	if (!netlink_cut(&message, &route, sizeof(route)) || route.rtm_dst_len > LONGEST_DEFAULT)
 		return;
-	if (line_reader_init(&reader, descriptor, LONGEST_LINE) == 0) {
-		while ((result = line_reader_next(&reader, &line)) == 1)
-			take(gateways, line);
-		gateways->failed |= result == -1;
-		line_reader_free(&reader);
-	} else {
-		gateways->failed = true;
+	while (netlink_next_attribute(&message, &attribute)) {
+		take_gateway(gateways, route.rtm_family, attribute);
+		if (attribute.type == RTA_MULTIPATH)
+			take_hops(gateways, route.rtm_family, attribute.body);
 	}
-	close(descriptor);
 }
 
 /* --- bridges --- */
 
-static bool is_bridge(const char *interface)
+static bool is_bridge(struct span information)
 {
-	char path[300];
+	struct netlink_attribute attribute;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", interface);
-	return access(path, F_OK) == 0;
+	while (netlink_next_attribute(&information, &attribute))
+		if (attribute.type == IFLA_INFO_KIND)
+			return span_equal(attribute.body, SPAN("bridge\0"));
+	return false;
 }
 
-static void add_bridges(struct gateways *gateways)
+static void add_bridge(struct gateways *gateways, int number)
 {
-	struct ifaddrs *list;
+	size_t count = gateways->bridge_count + 1;
+	uint32_t *bridges = reallocarray(gateways->bridges, count, sizeof(*bridges));
 
-	if (getifaddrs(&list) == -1)
+	gateways->failed |= !bridges;
+	if (!bridges)
 		return;
-	for (const struct ifaddrs *item = list; item; item = item->ifa_next) {
-		struct address address;
-
-		if (item->ifa_addr && is_bridge(item->ifa_name) &&
-		    socket_address_read(item->ifa_addr, &address, NULL))
-			add(gateways, &address, "a bridge of this machine");
-	}
-	freeifaddrs(list);
+	bridges[count - 1] = (uint32_t)number;
+	gateways->bridges = bridges;
+	gateways->bridge_count = count;
 }
 
-void gateways_find(struct gateways *gateways)
+static void take_link(struct gateways *gateways, struct span message)
 {
-	read_table(gateways, "/proc/net/route", gateways_read_4);
-	read_table(gateways, "/proc/net/ipv6_route", gateways_read_6);
-	add_bridges(gateways);
+	struct netlink_attribute attribute;
+	struct ifinfomsg link;
+
+	if (!netlink_cut(&message, &link, sizeof(link)))
+		return;
+	while (netlink_next_attribute(&message, &attribute))
+		if (attribute.type == IFLA_LINKINFO && is_bridge(attribute.body))
+			add_bridge(gateways, link.ifi_index);
+}
+
+/* An address that has a peer is IFA_LOCAL, and the peer IFA_ADDRESS. */
+static void take_address(struct gateways *gateways, struct span message)
+{
+	struct span own = {NULL, 0};
+	struct netlink_attribute attribute;
+	struct ifaddrmsg address;
+	size_t index = 0;
+
+	if (!netlink_cut(&message, &address, sizeof(address)))
+		return;
+	while (index < gateways->bridge_count && gateways->bridges[index] != address.ifa_index)
+		index++;
+	if (index == gateways->bridge_count)
+		return;
+	while (netlink_next_attribute(&message, &attribute))
+		if (attribute.type == IFA_LOCAL || (attribute.type == IFA_ADDRESS && !own.bytes))
+			own = attribute.body;
+	add(gateways, address.ifa_family, own, "a bridge of this machine");
+}
+
+void gateways_take(void *context, unsigned type, struct span message)
+{
+	switch (type) {
+	case RTM_NEWROUTE: take_route(context, message); break;
+	case RTM_NEWLINK: take_link(context, message); break;
+	case RTM_NEWADDR: take_address(context, message); break;
+	}
+}
+
+int gateways_find(struct gateways *gateways)
+{
+	static const unsigned questions[] = {RTM_GETROUTE, RTM_GETLINK, RTM_GETADDR};
+	int reason = 0;
+
+	for (size_t index = 0; index < sizeof(questions) / sizeof(*questions); index++)
+		if (netlink_dump(questions[index], gateways_take, gateways) == -1)
+			reason = errno;
+	errno = reason;
+	return reason ? -1 : 0;
 }
 
 void gateways_free(struct gateways *gateways)
 {
 	free(gateways->list);
+	free(gateways->bridges);
 	*gateways = (struct gateways){.count = 0};
 }

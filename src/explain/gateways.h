@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/address.h"
 #include "base/span.h"
@@ -21,17 +22,19 @@ struct gateway {
 struct gateways {
 	struct gateway *list;
 	size_t count, capacity;
-	bool failed; /* memory was short, or a table cannot be read */
+	uint32_t *bridges; /* the kernel's numbers of those links */
+	size_t bridge_count;
+	bool failed; /* memory was short */
 };
 
-/* Find them. What the system does not tell is left out. Zeroed memory has none yet, and
- * gateways_free must be called. */
-void gateways_find(struct gateways *gateways);
+/* Find them. Returns 0, or -1 with errno when the kernel does not tell all. Zeroed memory has none
+ * yet, and gateways_free must be called. */
+int gateways_find(struct gateways *gateways);
 
 void gateways_free(struct gateways *gateways);
 
-/* Add those in lines of /proc/net/route and of /proc/net/ipv6_route. */
-void gateways_read_4(struct gateways *gateways, struct span table);
-void gateways_read_6(struct gateways *gateways, struct span table);
+/* Add what a message of rtnetlink(7) tells of. Its context is the gateways. An address is one of a
+ * bridge when a message before it told of that link. */
+void gateways_take(void *context, unsigned type, struct span message);
 
 #endif

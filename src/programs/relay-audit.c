@@ -8,6 +8,7 @@
  * found. Exit 1: some. Exit 100: wrong usage. Exit 111: it could not be audited. With
  * RELAY_AUDIT_RECORD in the environment it is the queue program of that smtpd.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -163,18 +164,18 @@ static bool ask(struct audit *audit, const char *ip, const char *what)
 	return is_good;
 }
 
-static void audit_all_rules(struct audit *audit)
+static void audit_gateways(struct audit *audit)
 {
 	struct gateways gateways = {.count = 0};
-	struct text why;
+	char what[200];
 
-	text_init(&why, 2 * REPORT_LINE);
-	if (!audit_rules(&audit->findings, audit->cdb, audit->rules, &audit->seen, &why))
-		die(EXIT_TEMPORARY, "%s", text_string(&why));
-	text_free(&why);
-	if ((!audit->cdb && !audit->rules) || !ask(audit, "192.0.2.255", NULL))
-		return;
-	gateways_find(&gateways);
+	if (gateways_find(&gateways) == -1) {
+		snprintf(what, sizeof(what), "not all its gateways and bridges are known: %s",
+			 strerror(errno));
+		find(audit, FINDING_WARNING, "not-looked-at", "this machine", 0, what,
+		     "the rules may let one of them relay",
+		     "run relay-audit where netlink sockets are allowed");
+	}
 	if (gateways.failed)
 		die(EXIT_TEMPORARY, "unable to list the gateways and bridges of this machine");
 	for (size_t index = 0; index < gateways.count; index++) {
@@ -184,6 +185,18 @@ static void audit_all_rules(struct audit *audit)
 		ask(audit, ip, gateways.list[index].what);
 	}
 	gateways_free(&gateways);
+}
+
+static void audit_all_rules(struct audit *audit)
+{
+	struct text why;
+
+	text_init(&why, 2 * REPORT_LINE);
+	if (!audit_rules(&audit->findings, audit->cdb, audit->rules, &audit->seen, &why))
+		die(EXIT_TEMPORARY, "%s", text_string(&why));
+	text_free(&why);
+	if ((audit->cdb || audit->rules) && ask(audit, "192.0.2.255", NULL))
+		audit_gateways(audit);
 }
 
 /* --- who may change what --- */
