@@ -26,6 +26,7 @@ needs() {
 		build command:cc gcc gcc gcc gcc
 		build command:make make make make make
 		build header:stdlib.h libc6-dev glibc-devel musl-dev glibc
+		build header:linux/rtnetlink.h linux-libc-dev kernel-headers linux-headers linux-api-headers
 		build header:cdb.h libcdb-dev tinycdb-devel tinycdb-dev tinycdb
 		build header:ares.h libc-ares-dev c-ares-devel c-ares-dev c-ares
 		build defines:crypt.h:CRYPT_GENSALT_OUTPUT_SIZE libcrypt-dev libxcrypt-devel libxcrypt-dev libxcrypt
@@ -46,6 +47,7 @@ needs() {
 		test command:pgrep procps procps-ng procps procps-ng
 		test command:setpriv util-linux util-linux setpriv util-linux
 		test command:git git git git git
+		test command:ip iproute2 iproute iproute2 iproute2
 		test command:strace strace strace strace strace
 		test command:nmap nmap nmap nmap nmap
 		all command:clang clang clang clang clang
