@@ -58,11 +58,9 @@ static bool set_environment(struct variables *variables, struct span data, const
 	static const char *const unknown[] = {"RELAYCLIENT", "TCPREMOTEHOST", "TCPREMOTEINFO",
 					      "TCPRULE",     "SSLCTLFD",      "QMAILQUEUE"};
 	char self[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (length == -1 || variables_init(variables, environ) == -1)
+	if (!home_self(self, sizeof(self)) || variables_init(variables, environ) == -1)
 		return false;
-	self[length] = '\0';
 	for (size_t index = 0; index < sizeof(unknown) / sizeof(*unknown); index++)
 		variables_drop(variables, unknown[index]);
 	variables_clear(variables);

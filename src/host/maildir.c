@@ -203,9 +203,9 @@ static int rename_to_new_name(const char *from, const char *to, int file)
 {
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 || is_name_of(to, file))
 		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
+	if (errno != EINVAL && errno != ENOSYS && errno != EPERM)
 		return -1;
-	/* A file system that knows no such rename. */
+	/* A file system that knows no such rename, or a container that forbids new system calls. */
 	if (link(from, to) == 0 || is_name_of(to, file)) {
 		unlink(from);
 		return 0;

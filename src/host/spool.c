@@ -177,12 +177,13 @@ static int copy_file(struct spool *spool, int descriptor)
 		if (count > 0 || (count == -1 && errno == EINTR))
 			continue;
 		if (count == -1 && errno != EXDEV && errno != EINVAL && errno != ENOSYS &&
-		    errno != EOPNOTSUPP)
+		    errno != EOPNOTSUPP && errno != EPERM)
 			return -1;
 		break;
 	}
 	offset = (uint64_t)copied;
-	while ((more = spool_next(spool, &offset, &piece)) == 1) /* a system without that call */
+	while ((more = spool_next(spool, &offset, &piece)) ==
+	       1) /* a system without that call, or one that forbids it */
 		if (file_write(descriptor, piece) == -1)
 			return -1;
 	return more;

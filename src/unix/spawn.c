@@ -124,8 +124,12 @@ static void become(const char *path, char *const argv[], char *const envp[],
 {
 	sigset_t none;
 
-	for (size_t index = 0; index < LENGTH(ignored); index++)
+	/* A log that is gone has sent one meanwhile, which waits for all signals are blocked. To
+	 * ignore it takes it away, or it would end the program. */
+	for (size_t index = 0; index < LENGTH(ignored); index++) {
+		signal(ignored[index], SIG_IGN);
 		signal(ignored[index], SIG_DFL);
+	}
 	for (size_t index = 0; index < count; index++) {
 		const struct spawn_move *move = &moves[index];
 

@@ -177,7 +177,8 @@ bool stream_has_arrived(const struct stream *stream)
 	int left = 0, number = 0;
 	socklen_t size = sizeof(number);
 
-	return ioctl(stream->descriptor, TIOCOUTQ, &left) == 0 && left == 0 &&
+	/* Where it may not be asked, what says that it has arrived has to be believed. */
+	return (ioctl(stream->descriptor, TIOCOUTQ, &left) == -1 || left == 0) &&
 	       getsockopt(stream->descriptor, SOL_SOCKET, SO_ERROR, &number, &size) == 0 &&
 	       number == 0;
 }

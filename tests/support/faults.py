@@ -55,14 +55,14 @@ IO = ["EIO", "EINTR", "short"]
 HOW = {
     "read": IO, "pread": IO, "recv": ["ECONNRESET", "EINTR", "short"], "send": ["ENOBUFS", "EINTR", "short"],
     "write": ["ENOSPC", "EINTR", "short"], "writev": ["ENOSPC", "EIO", "EINTR", "short"],
-    "copy_file_range": ["ENOSPC", "EXDEV", "EINTR", "short"], "fsync": ["EIO", "ENOSPC"],
-    "open": ["EMFILE", "EIO"], "mkdir": ["ENOSPC"], "link": ["EIO"], "renameat2": ["ENOSPC", "EINVAL"],
+    "copy_file_range": ["ENOSPC", "EXDEV", "EPERM", "EINTR", "short"], "fsync": ["EIO", "ENOSPC"],
+    "open": ["EMFILE", "EIO"], "mkdir": ["ENOSPC"], "link": ["EIO"], "renameat2": ["ENOSPC", "EINVAL", "EPERM"],
     "pipe2": ["EMFILE"], "memfd_create": ["EMFILE"], "socket": ["EMFILE"], "accept4": ["EMFILE", "ECONNABORTED"],
     "vfork": ["EAGAIN"], "execve": ["ENOMEM", "EACCES"], "waitpid": ["ECHILD"], "dup2": ["EBUSY"],
     "poll": ["ENOMEM", "EINTR"], "connect": ["ECONNREFUSED"], "malloc": ["ENOMEM"], "calloc": ["ENOMEM"],
     "realloc": ["ENOMEM"], "setenv": ["ENOMEM"], "signalfd": ["EMFILE"], "access": ["EACCES"],
 }
-NO_FAULT = {"EINTR", "EXDEV", "short"}  # of these the client hears nothing
+NO_FAULT = {"EINTR", "EXDEV", "EPERM", "short"}  # of these the client hears nothing; EPERM is how containers forbid calls
 # What the shim has not, for it is called within libraries. The loader is one of them.
 TRACED = {
     "mmap": ["ENOMEM"], "brk": ["ENOMEM"], "mprotect": ["ENOMEM"], "openat": ["EMFILE"], "open": ["EMFILE"], "newfstatat": ["EIO"], "fstat": ["EIO"],

@@ -239,6 +239,7 @@ static void test_maildir_believes_no_error_about_what_was_done(void **state)
 		{"renamed, but EEXIST", {DONE, EEXIST}, {DONE, 0}, QUEUE_OK},
 		{"renamed, but ENOENT", {DONE, ENOENT}, {DONE, 0}, QUEUE_OK},
 		{"linked", {LEFT, EINVAL}, {DONE, 0}, QUEUE_OK},
+		{"linked where that call is forbidden", {LEFT, EPERM}, {DONE, 0}, QUEUE_OK},
 		{"linked, but EEXIST", {LEFT, EINVAL}, {DONE, EEXIST}, QUEUE_OK},
 		{"linked, but ESTALE", {LEFT, ENOSYS}, {DONE, ESTALE}, QUEUE_OK},
 		{"renamed where there are no links", {LEFT, EINVAL}, {LEFT, EPERM}, QUEUE_OK},
