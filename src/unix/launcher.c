@@ -90,6 +90,7 @@ struct beginning {
 	const struct state *state;
 	const struct connection *connection;
 	pid_t process; /* 0: there was none yet */
+	bool is_said;
 };
 
 static void say_beginning(void *world)
@@ -97,6 +98,10 @@ static void say_beginning(void *world)
 	struct beginning *beginning = world;
 
 	beginning->process = getpid();
+	/* syslog(3) may open a socket again here, and take the number for the parent's. */
+	if (report_uses_syslog())
+		return;
+	beginning->is_said = true;
 	say_connection(beginning->state, beginning->connection, beginning->process,
 		       beginning->state->launcher->policy.judge ? "ok" : NULL);
 }
@@ -118,27 +123,27 @@ static pid_t start(struct state *state, struct beginning *beginning, int descrip
 
 static void run(struct state *state, int descriptor, const struct connection *connection)
 {
-	struct beginning beginning = {state, connection, 0};
+	struct beginning beginning = {state, connection, 0, false};
 	pid_t process;
 	int number;
 
 	say_status(state, 1);
 	process = start(state, &beginning, descriptor);
+	number = errno;
+	if (!beginning.is_said)
+		say_connection(state, connection, beginning.process,
+			       state->launcher->policy.judge ? "ok" : NULL);
 	if (process != -1) {
 		backoff_succeed(&state->backoff);
 		children_add(state->children, process, &connection->remote);
 		return;
 	}
-	number = errno;
-	process = beginning.process;
-	if (process == 0)
-		say_connection(state, connection, 0, state->launcher->policy.judge ? "ok" : NULL);
 	errno = number;
 	if (number == EAGAIN || number == ENOMEM)
 		back_off(state, "dropping connections, unable to start a process");
 	else
 		warn_errno("dropping connection, unable to run %s", state->launcher->file);
-	say_end(state, process, STATUS_DROPPED);
+	say_end(state, beginning.process, STATUS_DROPPED);
 	say_status(state, 0);
 }
 
@@ -333,8 +338,6 @@ int launcher_run(const struct launcher *launcher, struct variables *variables)
 		return -1;
 	}
 	text_init(&state.path, MOST_PATH_BYTES);
-	if (launcher->is_verbose)
-		report_without_paths(); /* a child that speaks in our memory opens nothing */
 	say_status(&state, 0);
 	loop(&state);
 	close(state.signals);

@@ -91,6 +91,11 @@ void report_begin(const char *program)
 		close(null);
 }
 
+bool report_uses_syslog(void)
+{
+	return use_syslog;
+}
+
 void report_without_paths(void)
 {
 	if (!use_syslog)

@@ -10,6 +10,8 @@
 #ifndef UNIX_REPORT_H
 #define UNIX_REPORT_H
 
+#include <stdbool.h>
+
 #define REPORT_LINE 4096 /* bytes of the longest line, its LF included */
 
 enum {
@@ -19,6 +21,9 @@ enum {
 
 /* Call first in main. Takes care that descriptors 0, 1 and 2 are open. The name must stay. */
 void report_begin(const char *program);
+
+/* Whether it is said to syslog, descriptor 2 being the network or closed. */
+bool report_uses_syslog(void);
 
 /* Call before the root directory changes, and after closing descriptors that are not one's own:
  * what is said later needs no path. */

@@ -86,7 +86,7 @@ int stream_find(struct stream_addresses *addresses, const char *host, uint16_t p
 	*addresses = (struct stream_addresses){.found = NULL};
 	snprintf(service, sizeof(service), "%u", (unsigned)port);
 	code = getaddrinfo(host, service, &hints, &addresses->found);
-	errno = code == EAI_NONAME || code == EAI_FAIL ? EADDRNOTAVAIL : EAGAIN;
+	errno = code == EAI_NONAME || code == EAI_NODATA ? EADDRNOTAVAIL : EAGAIN;
 	if (code != 0)
 		return -1;
 	addresses->left = addresses->found;

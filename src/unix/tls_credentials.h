@@ -1,7 +1,8 @@
 /*
  * tls_credentials: what a TLS server proves itself with, read from files into a context of libtls.
  *
- * TLS 1.2 and 1.3, the server's order of ciphers deciding; no session is resumed, no ticket given.
+ * TLS 1.2 and 1.3, the server's order of ciphers deciding; no session is resumed (of TLS 1.3
+ * OpenSSL gives tickets, which lead to nothing).
  * All that is read from the disk is read here: afterwards the process needs no file any more.
  * Copies of the key are overwritten before they are freed; the one in use stays in the context.
  */

@@ -57,7 +57,7 @@ names() { # client options-of-tcp-env...
 	local client=$1 host=${host:-127.0.0.1}
 	shift
 	serve names -H -R "$host" 0 env -i PATH="$PATH" DNSCACHEIP="$DNSCACHEIP" LOCALDOMAIN=provider.example tcp-env "$@" \
-		sh -c 'echo "host ${TCPREMOTEHOST-(unset)} info ${TCPREMOTEINFO-(unset)} here ${TCPLOCALHOST-(unset)}"' || return
+		sh -c 'printf "host %s info %s here %s\n" "${TCPREMOTEHOST-(unset)}" "${TCPREMOTEINFO-(unset)}" "${TCPLOCALHOST-(unset)}"' || return
 	case $client in *:*) host=::1 ;; *) host=127.0.0.1 ;; esac
 	ask --keep --from "$client" "$host" "$port"
 	stop "$server"

@@ -106,7 +106,8 @@ while True:
             query, client = datagrams.recvfrom(4096)
             reply = answer(query)
             if reply and len(reply) > 1200:  # ask again by TCP
-                reply = reply[:2] + bytes([reply[2] | 2]) + reply[3:1200]
+                question = reply[12 : reply.index(0, 12) + 5]
+                reply = reply[:2] + bytes([reply[2] | 2, reply[3]]) + struct.pack("!HHHH", 1, 0, 0, 0) + question
             if reply:
                 datagrams.sendto(reply, client)
         else:
