@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include "base/printable.h"
 #include "unix/dns_servers.h"
@@ -16,6 +15,7 @@
 #define LONGEST_NAME  255  /* bytes, RFC 1035 section 2.3.4 */
 #define FIRST_TIMEOUT 2000 /* milliseconds for the first try of a server; later ones get more */
 #define TRIES	      4	   /* of each server */
+#define MOST_WAIT     200  /* milliseconds by which a question is repeated too late */
 #define CLASS_IN      1	   /* RFC 1035 section 3.2.4 */
 #define TYPE_A	      1	   /* RFC 1035 section 3.2.2 */
 #define TYPE_TXT      16
@@ -274,8 +274,6 @@ size_t dns_polls(struct dns *dns, struct pollfd polls[DNS_POLLS], int *timeout)
 {
 	ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
 	int bits = ares_getsock(dns->channel, sockets, ARES_GETSOCK_MAXNUM);
-	struct timeval most = {*timeout / 1000, *timeout % 1000 * 1000}, left;
-	const struct timeval *least = ares_timeout(dns->channel, &most, &left);
 	size_t count = 0;
 
 	for (size_t index = 0; index < ARES_GETSOCK_MAXNUM && index < DNS_POLLS; index++) {
@@ -289,7 +287,10 @@ size_t dns_polls(struct dns *dns, struct pollfd polls[DNS_POLLS], int *timeout)
 			break;
 		polls[count++] = (struct pollfd){.fd = sockets[index], .events = events};
 	}
-	*timeout = (int)(least->tv_sec * 1000 + (least->tv_usec + 999) / 1000);
+	/* ares_timeout would tell it, in a timeval, which on 32 bits need not be the one that is
+	 * known here. */
+	if (*timeout > MOST_WAIT)
+		*timeout = MOST_WAIT;
 	return count;
 }
 

@@ -58,8 +58,8 @@ void dns_ask_text(struct dns *dns, struct dns_records *question, const char *nam
 /* Whether there are questions to wait for. */
 bool dns_is_waiting(const struct dns *dns);
 
-/* Fill in what to wait for; returns how many, and cuts *timeout to what can be waited without a
- * question having to be repeated, in milliseconds. */
+/* Fill in what to wait for; returns how many, and cuts *timeout, in milliseconds, so that a
+ * question can be repeated in time. */
 size_t dns_polls(struct dns *dns, struct pollfd polls[DNS_POLLS], int *timeout);
 
 /* Go on with what poll(2) says of these, which may be that time has passed. */
