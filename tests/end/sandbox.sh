@@ -8,6 +8,11 @@ make_home
 "$TESTS/support/certificates.sh" "$work" >certificates.log 2>&1 || { cat certificates.log && exit 1; }
 export CERTFILE=$work/cert.pem KEYFILE=$work/key.pem TCPREMOTEIP=192.0.2.1 TAKEN=$BUILD/taken-over/smtpd
 unset SANDBOX UCSPITLS
+none='unable to restrict system calls: Function not implemented' # of a processor whose calls nobody has written down
+if SANDBOX=1 smtpd </dev/null 2>&1 >/dev/null | grep -F "$none" >lacking; then
+	skip "SANDBOX=1" "$(cat lacking)"
+	exit 0
+fi
 cat >password <<'SCRIPT'
 #!/bin/sh
 [ "$(head -c 512 <&3 | tr '\0' : | cut -d: -f1,2)" = joe:secret ] && exec "$@"

@@ -46,8 +46,8 @@ static enum verdict array_record(struct span bytes, uint64_t place, struct span 
 
 	if (place + 8 > bytes.length || place + 8 + key_length + data_length > bytes.length)
 		return VERDICT_LATER;
-	*key = span_head(span_tail(bytes, place + 8), key_length);
-	*data = span_head(span_tail(bytes, place + 8 + key_length), data_length);
+	*key = span_head(span_tail(bytes, (size_t)(place + 8)), (size_t)key_length);
+	*data = span_head(span_tail(bytes, (size_t)(place + 8 + key_length)), (size_t)data_length);
 	return VERDICT_YES;
 }
 
@@ -67,7 +67,7 @@ static enum verdict array_find(void *world, struct span key, struct span *data)
 			return VERDICT_NO;
 		if (word(bytes, place) != hash || word(bytes, record) != key.length)
 			continue;
-		found = span_head(span_tail(bytes, record + 8), key.length);
+		found = span_head(span_tail(bytes, (size_t)(record + 8)), key.length);
 		if (found.length == key.length && !span_equal(found, key))
 			continue;
 		return array_record(bytes, record, &found, data);

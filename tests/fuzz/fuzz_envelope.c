@@ -99,9 +99,11 @@ static struct span netstring(struct span *rest)
 {
 	size_t colon = span_find(*rest, ':');
 	struct span inner;
-	uint64_t length;
+	uint64_t number;
+	size_t length;
 
-	assert(number_read_span(span_head(*rest, colon), rest->length, &length));
+	assert(number_read_span(span_head(*rest, colon), rest->length, &number));
+	length = (size_t)number;
 	inner = span_head(span_tail(*rest, colon + 1), length);
 	assert(inner.length == length && span_byte(*rest, colon + 1 + length) == ',');
 	*rest = span_tail(*rest, colon + 1 + length + 1);

@@ -41,26 +41,29 @@ static void test_frame_believes_no_length(void **state)
 {
 	static const struct {
 		const char *name;
-		struct span bytes;
+		uint32_t length;
+		size_t there; /* with the length */
 		bool is_span;
 	} cases[] = {
-		{"nothing", BYTES(""), false},
-		{"half a length", BYTES("\1\0"), false},
-		{"a length only", BYTES("\1\0\0\0"), false},
-		{"one byte too few", BYTES("\3\0\0\0ab"), false},
-		{"all that there can be", BYTES("\xff\xff\xff\xff"), false},
-		{"more than all with the length", BYTES("\xfc\xff\xff\xff\0\0\0\0"), false},
-		{"whole", BYTES("\2\0\0\0ab"), true},
+		{"nothing", 0, 0, false},
+		{"half a length", 1, 2, false},
+		{"a length only", 1, 4, false},
+		{"one byte too few", 3, 4 + 2, false},
+		{"all that there can be", UINT32_MAX, 4, false},
+		{"more than all with the length", UINT32_MAX - 3, 4 + 4, false},
+		{"whole", 2, 4 + 2, true},
 	};
 
 	(void)state;
 	for (size_t index = 0; index < LENGTH(cases); index++) {
-		struct span fields = cases[index].bytes, bytes = {NULL, 0};
+		char there[] = "....abcd";
+		struct span fields = {there, cases[index].there}, bytes = {NULL, 0};
 
+		memcpy(there, &cases[index].length, sizeof(cases[index].length));
 		if (frame_take_span(&fields, &bytes) != cases[index].is_span)
 			fail_msg("%s", cases[index].name);
 		if (!cases[index].is_span)
-			assert_int_equal(fields.length, cases[index].bytes.length);
+			assert_int_equal(fields.length, cases[index].there);
 	}
 }
 
@@ -87,7 +90,14 @@ static void test_frame_fails_like_the_text_it_is_in(void **state)
 	assert_true(text.failed);
 	text_clear(&text);
 	start = frame_begin(&text, 1);
-	frame_end(&text, start, (size_t)UINT32_MAX + 1);
+	frame_add_span(&text, SPAN(""));
+	assert_false(text.failed);
+	frame_end(&text, start, SIZE_MAX);
+	assert_true(text.failed);
+	text_clear(&text);
+	start = frame_begin(&text, 1);
+	frame_add_span(&text, SPAN(""));
+	frame_end(&text, start, UINT32_MAX);
 	assert_true(text.failed);
 	text_free(&text);
 }

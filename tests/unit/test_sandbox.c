@@ -25,7 +25,10 @@
 static int inherited; /* a descriptor that is not to be kept */
 static int pair[2];   /* kept; a new one for each attempt */
 
-/* In a child: enter the sandbox and do it. Returns the status as of waitpid(2). */
+/* What it says of a processor whose calls nobody has written down, and of a kernel without. */
+static const char no_sandbox[] = "unable to restrict system calls: Function not implemented";
+
+/* In a child: enter the sandbox, or skip the test, and do it. Returns the status of waitpid(2). */
 static int status_of(int (*attempt)(void))
 {
 	pid_t parent = getpid(), child;
@@ -38,12 +41,16 @@ static int status_of(int (*attempt)(void))
 	if (child == 0) {
 		text_init(&why, 1000);
 		if (!sandbox_enter(parent, pair, 2, &why))
-			_exit(99);
+			_exit(span_equal(text_span(&why), span_of(no_sandbox)) ? 98 : 99);
 		_exit(attempt());
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	close(pair[0]);
 	close(pair[1]);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 98) {
+		print_message("skipped: test_sandbox: %s\n", no_sandbox);
+		skip();
+	}
 	return status;
 }
 
@@ -308,6 +315,7 @@ static void test_sandbox_follows_the_parents_end(void **state)
 	int ends[2];
 
 	(void)state;
+	assert_int_equal(status_of(talks), 0);
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	middle = fork();
 	if (middle == 0) {
@@ -370,8 +378,7 @@ static void test_sandbox_that_cannot_be_had_says_so(void **state)
 		/* It is told in a log that may be a file. */
 		if (getrlimit(RLIMIT_FSIZE, &limit) == -1 || limit.rlim_cur == 0)
 			_exit(2);
-		_exit(!span_equal(text_span(&why), SPAN("unable to restrict system calls: "
-							"Function not implemented")));
+		_exit(!span_equal(text_span(&why), span_of(no_sandbox)));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);

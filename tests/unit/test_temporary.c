@@ -13,6 +13,13 @@
 static char directory[] = "/tmp/tidewaiter-temporary.XXXXXX";
 static int flock_errno, ftruncate_errno, unnamed_errno; /* 0: the call is made */
 
+#ifdef __USE_FILE_OFFSET64 /* of glibc, which then calls them so */
+#define __real_open	 __real_open64
+#define __wrap_open	 __wrap_open64
+#define __real_ftruncate __real_ftruncate64
+#define __wrap_ftruncate __wrap_ftruncate64
+#endif
+
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
 int __real_flock(int descriptor, int operation);
