@@ -10,13 +10,15 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wvla -Wundef
 HARDEN   := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all,\
 	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong) -fPIE
+# What programs are made for, which -m32 has a say in: "8 1" is amd64.
+MACHINE  := $(shell echo __SIZEOF_LONG__ __x86_64__ | $(CC) $(CFLAGS) -E -P -)
 # Where a long has 32 bits, files of more than 2 GiB and years after 2038 have to be asked for.
 # Elsewhere that does nothing but give calls other names, which tests put their own in the place of.
-LARGE    := $(if $(filter 4,$(shell echo __SIZEOF_LONG__ | $(CC) $(CFLAGS) -E -P -)),\
-	-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64)
+LARGE    := $(if $(filter 4,$(MACHINE)),-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64)
 FLAGS    := -std=c17 -O2 -g -D_GNU_SOURCE $(LARGE) -Isrc -Itests -MMD -MP $(WARNINGS) $(HARDEN)
 LINK     := $(if $(SANITIZE),-fsanitize=address$(,)undefined) -Wl,-z,relro,-z,now
-FORM     := $(if $(STATIC),-static-pie,-pie) # of programs; tests are never static
+# Of programs; tests are never static. Not every libc has rcrt1.o, by which -static-pie starts.
+FORM     := $(if $(STATIC),-static$(if $(findstring /,$(shell $(CC) -print-file-name=rcrt1.o)),-pie),-pie)
 PROGRAMS := $(patsubst src/programs/%.c,%,$(wildcard src/programs/*.c))
 MODULES  := $(filter-out src/programs/%,$(wildcard src/*/*.c))
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
@@ -38,7 +40,7 @@ LIBRARY  := $(BUILD)/tidewaiter.a
 # doc/performance.md. make MUSL= does without, and so does a sanitizer.
 QUICK    := smtpd fixcrio proxy-env queue-maildir queue-sendmail relay-check
 MUSL     := $(if $(SANITIZE),,$(patsubst %/rcrt1.o,%,$(wildcard /usr/lib/x86_64-linux-musl/rcrt1.o)))
-ifneq ($(and $(MUSL),$(filter x86_64-%,$(shell $(CC) -dumpmachine)),$(findstring /,$(shell $(CC) -print-file-name=libcdb.a))),)
+ifneq ($(and $(MUSL),$(findstring 8 1,$(MACHINE)),$(findstring /,$(shell $(CC) -print-file-name=libcdb.a))),)
 QUICKLY  := $(QUICK)
 SHIM     += $(if $(SHIM),$(QUICK:%=$(BUILD)/plain/%))
 endif

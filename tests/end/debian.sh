@@ -13,6 +13,12 @@ done
 
 # --- building it ---
 
+compiler_for() { # dpkg-architecture's argument...: CC, if make is given one
+	(cd "$SOURCE" && dpkg-architecture "$@" -c make -n -f doc/packaging/debian/rules override_dh_auto_build 2>/dev/null) |
+		grep -oE -m 1 ' CC=[^ ]*'
+}
+same "for another machine its compiler is taken" " CC=s390x-linux-gnu-gcc" "$(compiler_for -as390x)"
+same "for this one that of conf-cc" "" "$(compiler_for)"
 if ! "$SOURCE/doc/packaging/deb.sh" "$work/deb" >deb.log 2>&1; then
 	not_ok "the package is built, and lintian finds nothing" "$(tail -n 20 deb.log)"
 fi

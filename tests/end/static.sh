@@ -17,7 +17,7 @@ make_static() { # make's argument...
 }
 if ! make_static all >make.log 2>&1; then
 	echo 'int main(void) { return 0; }' >empty.c
-	if cc -fPIE -static-pie -o empty empty.c >empty.log 2>&1; then
+	if cc -static -o empty empty.c >empty.log 2>&1; then
 		not_ok "make STATIC=1" "$(cat make.log)"
 	else
 		skip "make STATIC=1" "a C library as an archive: $(tail -n 1 empty.log)"
@@ -33,16 +33,26 @@ for program in "$BIN"/*; do
 	fi
 done
 lacks "make MUSL= goes without musl" '-nostdinc|musl/' "$(make -C "$SOURCE" -n MUSL= BUILD="$work/other" all 2>&1)"
+cat >narrow <<'END'
+#!/bin/sh
+# A compiler for 32 bits, where this library is there for them too.
+[ "$1" = -print-file-name=libcdb.a ] && echo /nowhere/libcdb.a && exit
+exec cc -m32 "$@"
+END
+chmod +x narrow
+lacks "and so does a compiler for 32 bits" '-nostdinc|musl/' "$(make -C "$SOURCE" -n CC="$work/narrow" BUILD="$work/other" all 2>&1)"
 cat >compiler <<'END'
 #!/bin/sh
-# A machine that has this library as a shared object only.
-[ "$1" = -print-file-name=libcdb.a ] && echo libcdb.a && exit
+# A machine that has this library as a shared object only, and no start file for -static-pie.
+case $1 in -print-file-name=libcdb.a | -print-file-name=rcrt1.o) echo "${1#*=}" && exit ;; esac
 exec cc "$@"
 END
 chmod +x compiler
-make_static -n CC="$work/compiler" all >lacking.log 2>&1
+make_static -n CC="$work/compiler" BUILD="$work/other" all >lacking.log 2>&1
 matches "a library that cannot be had is named" '^left out: smtpd .* for want of libcdb\.a$' "$(cat lacking.log)"
 lacks "and only what needs it is left out" '^left out: (addcr|queue-maildir) ' "$(cat lacking.log)"
+matches "without the start file they are static all the same" ' -static .*-o [^ ]*/bin/addcr ' "$(cat lacking.log)"
+lacks "but cannot be anywhere in memory" '-static-pie' "$(cat lacking.log)"
 
 words=(CONTROLDIR=/control MAILDIR=/mail QMAILQUEUE=/bin/queue-maildir)
 below_root() { # program argument...: with ./root as its root directory; does not return
