@@ -304,6 +304,7 @@ struct queue_result queue_program_close(struct queue_program *program, struct sp
 	wait_for_answer(program);
 	/* What it said before it ended is in the pipes; whoever still holds them may say more. */
 	wait_for(program, -1, 0);
+	/* Where that may not be asked, a program that says that it has taken all is believed. */
 	if (program->unread != -1 && ioctl(program->unread, FIONREAD, &unread) == 0 && unread > 0)
 		program->was_fed = false;
 	close_pipes(program);

@@ -182,8 +182,8 @@ static int copy_file(struct spool *spool, int descriptor)
 		break;
 	}
 	offset = (uint64_t)copied;
-	while ((more = spool_next(spool, &offset, &piece)) ==
-	       1) /* a system without that call, or one that forbids it */
+	/* A system without that call, or one that forbids it. */
+	while ((more = spool_next(spool, &offset, &piece)) == 1)
 		if (file_write(descriptor, piece) == -1)
 			return -1;
 	return more;

@@ -1,10 +1,10 @@
 /*
  * marks: who signed in by POP or IMAP a short while ago, and may therefore relay.
  *
- * A directory with one empty file for each client, named by its address: an IPv4 client's own, an
- * IPv6 client's /64. The file's modification time is when the client signed in last; its contents
- * are never read. What is in a mark's place and no regular file is trouble, symbolic links are not
- * followed, and files with names of any other form are left alone.
+ * A directory with one empty file for each client, named by what address_owner makes of its
+ * address. The file's modification time is when the client signed in last; its contents are never
+ * read. What is in a mark's place and no regular file is trouble, symbolic links are not followed,
+ * and files with names of any other form are left alone.
  *
  * A renewal takes no lock, so nothing can make a login wait. All the same an expiry cannot undo one
  * that happens beside it: it moves an old mark aside (NAME.expiring), looks at it once more where

@@ -60,7 +60,8 @@ int stream_write(struct stream *stream, struct span bytes, int64_t moment);
 ssize_t stream_read(struct stream *stream, void *bytes, size_t size, int64_t moment);
 
 /* Whether the other system has taken all that was written, and has not broken the connection: ask
- * when an answer has come, which tells what had been taken before. */
+ * when an answer has come, which tells what had been taken before. Where the kernel does not tell
+ * what it has taken, it is believed to have. */
 bool stream_has_arrived(const struct stream *stream);
 
 /* Whether it leads to this machine: to a socket of the file system, or a loopback address. */
