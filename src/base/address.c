@@ -163,7 +163,7 @@ bool address_is_translated(const struct address *address)
 	static const struct address everywhere = {6, {0, 0x64, 0xff, 0x9b}};
 	static const struct address local = {6, {0, 0x64, 0xff, 0x9b, 0, 1}};
 
-	return is_in(address, &everywhere, 96) || is_in(address, &local, 48);
+	return is_in(address, &everywhere, ADDRESS_TRANSLATOR) || is_in(address, &local, 48);
 }
 
 struct address address_owner(const struct address *address)

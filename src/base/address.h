@@ -12,7 +12,8 @@
 
 #include "base/span.h"
 
-#define ADDRESS_TEXT 46 /* bytes that hold any address as text, its NUL included */
+#define ADDRESS_TEXT	   46 /* bytes that hold any address as text, its NUL included */
+#define ADDRESS_TRANSLATOR 96 /* bits in front of a translated address, RFC 6052 section 2.1 */
 
 struct address {
 	uint8_t version;   /* 4 or 6 */
@@ -44,7 +45,8 @@ unsigned address_bits(const struct address *address);
 struct address address_prefix(const struct address *address, unsigned prefix_length);
 
 /* Whether it is an IPv4 client's as a translator shows it, in 64:ff9b::/96 (RFC 6052 section 2.1)
- * or 64:ff9b:1::/48 (RFC 8215): its last four bytes are the client's address. */
+ * or 64:ff9b:1::/48 (RFC 8215). Its last four bytes are the client's address; in the latter a
+ * translator may have them further in front, which nothing tells. */
 bool address_is_translated(const struct address *address);
 
 /* Who it belongs to: of IPv6 the /64, which is what one customer is given and changes his address

@@ -3,8 +3,6 @@
 #include "base/number.h"
 #include "rules/prefix.h"
 
-#define TRANSLATOR 96 /* bits in front of a translated address */
-
 /* "10.", "10.1." or "10.1.2.": whole octets. */
 static bool read_dotted(struct span key, struct network *network)
 {
@@ -82,15 +80,18 @@ bool network_is_public(const struct network *network)
 	return true;
 }
 
-struct network network_untranslated(const struct network *network)
+/* The network of IPv4 that a network of translated addresses stands for, all of it when the prefix
+ * is a translator's whole one or shorter; any other as it is. */
+static struct network untranslated(const struct network *network)
 {
 	struct network inner = *network;
 
 	if (network->kind != NETWORK_ADDRESSES || !address_is_translated(&network->address))
 		return inner;
-	inner.address = address_from_4(network->address.bytes + TRANSLATOR / 8);
-	inner.prefix_length =
-		network->prefix_length > TRANSLATOR ? network->prefix_length - TRANSLATOR : 0;
+	inner.address = address_from_4(network->address.bytes + ADDRESS_TRANSLATOR / 8);
+	inner.prefix_length = network->prefix_length > ADDRESS_TRANSLATOR
+				      ? network->prefix_length - ADDRESS_TRANSLATOR
+				      : 0;
 	return inner;
 }
 
@@ -99,7 +100,7 @@ void network_count_add(struct network_count *count, struct span key)
 	struct network network = network_read(key);
 	uint64_t size;
 
-	network = network_untranslated(&network);
+	network = untranslated(&network);
 	if (network.kind != NETWORK_ADDRESSES || network.address.version != 4)
 		return;
 	size = (uint64_t)1 << (32 - network.prefix_length);

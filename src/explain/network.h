@@ -30,10 +30,6 @@ struct network network_read(struct span key);
  * networks, for links and for the machine itself. */
 bool network_is_public(const struct network *network);
 
-/* The network of IPv4 that a network of translated addresses stands for, all of it when the prefix
- * is a translator's whole one or shorter; any other as it is. */
-struct network network_untranslated(const struct network *network);
-
 /* Addresses of IPv4, translated or not: how many, and how many of them can be a stranger's. */
 struct network_count {
 	uint64_t all, public;

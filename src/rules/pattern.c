@@ -229,9 +229,11 @@ static bool take_network(struct span info, struct span text, struct pattern *pat
 	pattern->version = address.version;
 	pattern->prefix_length = (uint8_t)prefix_length;
 	is_translated = address_is_translated(&address);
-	if (prefix_length == 0 || (is_translated && prefix_length <= 96))
+	if (prefix_length == 0 || (is_translated && prefix_length <= ADDRESS_TRANSLATOR))
 		pattern->reach = REACH_EVERYONE;
-	else if (prefix_length < (address.version == 4 ? 8 : is_translated ? 96 + 8 : 16))
+	else if (prefix_length < (address.version == 4 ? 8
+				  : is_translated      ? ADDRESS_TRANSLATOR + 8
+						       : 16))
 		pattern->reach = REACH_WIDE;
 	return true;
 }

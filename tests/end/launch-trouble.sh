@@ -110,8 +110,6 @@ ask 127.0.0.1 "$port" >/dev/null
 stop "$server"
 same "which -q leaves out, with names looked up as well" "" "$(cat quiet.log)"
 
-# --- too few descriptors ---
-
 # --- a log that takes nothing more ---
 mkfifo gone.log
 head -n 1 <gone.log >first &
@@ -119,17 +117,19 @@ reader=$!
 tcpserver -1 -v -H -R -l 0 127.0.0.1 0 echo served >gone.port 2>gone.log &
 server=$!
 wait_line '^[0-9]+$' gone.port
-wait $reader
+wait "$reader"
 for name in -v "-v, again"; do
 	same "$name: clients are served when nobody reads the log any more" served "$(ask 127.0.0.1 "$(cat gone.port)")"
 done
-stop $server
+stop "$server"
 head -c 1024 /dev/zero >full.log
 (ulimit -f 1 && exec tcpserver -1 -v -H -R -l 0 127.0.0.1 0 echo served >full.port 2>>full.log) &
 server=$!
 wait_line '^[0-9]+$' full.port
 same "-v: and when it may not grow" served "$(ask 127.0.0.1 "$(cat full.port)")"
-stop $server
+stop "$server"
+
+# --- too few descriptors ---
 
 (ulimit -n 16 && exec tcpserver -1 -c 100 -H -R -l 0 127.0.0.1 0 cat >few.port 2>few.log) &
 server=$!

@@ -99,6 +99,40 @@ static void test_address_prefix_clears_the_rest(void **state)
 	}
 }
 
+static void test_address_belongs_to_who_can_take_it(void **state)
+{
+	static const struct {
+		const char *address, *owner;
+	} cases[] = {
+		{"192.0.2.255", "192.0.2.255"},
+		{"2001:db8:0:1:2::3", "2001:db8:0:1::"},
+		{"64:ff9b::c000:2ff", "64:ff9b::c000:2ff"},
+		{"64:ff9b::1:c000:2ff", "64:ff9b::"},
+		{"64:ff9b:1:ffff:2::3", "64:ff9b:1:ffff:2::3"},
+		{"64:ff9b:2:0:2::3", "64:ff9b:2::"},
+		{"fe80::1", "fe80::1"},
+		{"febf:ffff::1", "febf:ffff::1"},
+		{"fec0::1", "fec0::"},
+		{"2001::1", "2001::1"},
+		{"2001:0:ffff:ffff::1", "2001:0:ffff:ffff::1"},
+		{"2001:1::1", "2001:1::"},
+		{"::1", "::1"},
+		{"::192.0.2.1", "::c000:201"},
+		{"0:0:0:1::1", "0:0:0:1::"},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct address address, owner, expected;
+
+		assert_true(address_read(cases[index].address, &address));
+		assert_true(address_read(cases[index].owner, &expected));
+		owner = address_owner(&address);
+		if (!address_equal(&owner, &expected))
+			fail_msg("%s", cases[index].address);
+	}
+}
+
 static void test_address_span_may_hold_nul(void **state)
 {
 	struct address address;
@@ -125,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_address_has_one_spelling),
 		cmocka_unit_test(test_address_of_a_client_may_have_a_scope),
 		cmocka_unit_test(test_address_prefix_clears_the_rest),
+		cmocka_unit_test(test_address_belongs_to_who_can_take_it),
 		cmocka_unit_test(test_address_span_may_hold_nul),
 		cmocka_unit_test(test_address_of_another_family_is_another),
 	};
