@@ -11,6 +11,7 @@
 
 #define LONGEST_DATAGRAM 32768 /* bytes; the kernel makes none that is longer */
 #define PATIENCE	 30000 /* milliseconds for all of an answer */
+#define MOST_TRIES	 10    /* each needs a change of what is asked for, while it is told */
 
 bool netlink_cut(struct span *rest, void *fixed, size_t length)
 {
@@ -51,7 +52,7 @@ bool netlink_next_hop(struct span *rest, struct span *attributes)
 	       cut_body(rest, header.rtnh_len, sizeof(header), attributes);
 }
 
-int netlink_read(struct span datagram,
+int netlink_read(struct span datagram, bool *has_changed,
 		 void (*take)(void *context, unsigned type, struct span message), void *context)
 {
 	while (datagram.length > 0) {
@@ -64,6 +65,7 @@ int netlink_read(struct span datagram,
 			errno = EBADMSG;
 			return -1;
 		}
+		*has_changed |= (header.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 		if (header.nlmsg_type >= NLMSG_MIN_TYPE) {
 			take(context, header.nlmsg_type, body);
 		} else if (header.nlmsg_type != NLMSG_NOOP) { /* done, or an error */
@@ -108,8 +110,8 @@ static ssize_t receive(int descriptor, char *buffer, int64_t end)
 }
 
 /* Each question has a socket of its own, so that no other answer can come there. */
-int netlink_dump(unsigned type, void (*take)(void *context, unsigned type, struct span message),
-		 void *context)
+static int dump(unsigned type, bool *has_changed,
+		void (*take)(void *context, unsigned type, struct span message), void *context)
 {
 	int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	int64_t end = deadline_in(PATIENCE);
@@ -123,11 +125,28 @@ int netlink_dump(unsigned type, void (*take)(void *context, unsigned type, struc
 		ssize_t length = receive(descriptor, buffer, end);
 
 		result = length == -1 ? -1
-				      : netlink_read((struct span){buffer, (size_t)length}, take,
-						     context);
+				      : netlink_read((struct span){buffer, (size_t)length},
+						     has_changed, take, context);
 	}
 	reason = errno;
 	close(descriptor);
 	errno = reason;
+	return result;
+}
+
+int netlink_dump(unsigned type, void (*take)(void *context, unsigned type, struct span message),
+		 void *context)
+{
+	bool has_changed = true;
+	int result = 0;
+
+	for (int tries = 0; tries < MOST_TRIES && result == 0 && has_changed; tries++) {
+		has_changed = false;
+		result = dump(type, &has_changed, take, context);
+	}
+	if (result == 0 && has_changed) {
+		errno = EINTR;
+		result = -1;
+	}
 	return result;
 }

@@ -21,13 +21,15 @@ struct netlink_attribute {
 
 /* Ask for all that there are, of all families: type is RTM_GETROUTE or another. take gets each
  * message without its header. Returns 0, or -1 with errno when the kernel cannot be asked or does
- * not tell all; what it told until then was taken. */
+ * not tell all; what it told until then was taken. When something changes meanwhile it is asked
+ * anew, so that messages may be taken twice. */
 int netlink_dump(unsigned type, void (*take)(void *context, unsigned type, struct span message),
 		 void *context);
 
 /* Take the messages of one datagram. Returns 1 when more follow, 0 when that is all, -1 with the
- * errno that it says, or EBADMSG. */
-int netlink_read(struct span datagram,
+ * errno that it says, or EBADMSG. Sets *has_changed, or leaves it, when the kernel says that
+ * something may be missing, for it changed between two datagrams. */
+int netlink_read(struct span datagram, bool *has_changed,
 		 void (*take)(void *context, unsigned type, struct span message), void *context);
 
 /* Move a fixed part from the front of *rest. False when there is less. */

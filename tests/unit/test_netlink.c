@@ -54,18 +54,40 @@ static void test_messages_are_taken_until_the_last(void **state)
 		char *bytes =
 			calloc(1, length); /* no more, so that a sanitizer sees what is read */
 		unsigned sum = 0;
+		bool has_changed = false;
 		int result;
 
 		memcpy(bytes, &first, 16);
 		memcpy(bytes + 20, &second, 16);
 		memcpy(bytes + 36, &cases[index].word, cases[index].behind);
 		errno = 0;
-		result = netlink_read((struct span){bytes, length}, count, &sum);
+		result = netlink_read((struct span){bytes, length}, &has_changed, count, &sum);
 		if (result != cases[index].result || errno != cases[index].error ||
 		    sum != cases[index].sum)
 			fail_msg("%s: %d, errno %d, sum %u", cases[index].name, result, errno, sum);
+		assert_false(has_changed);
 		free(bytes);
 	}
+}
+
+static void test_a_change_meanwhile_is_told(void **state)
+{
+	struct nlmsghdr messages[] = {
+		{.nlmsg_len = 16, .nlmsg_type = RTM_NEWROUTE},
+		{.nlmsg_len = 16, .nlmsg_type = RTM_NEWROUTE, .nlmsg_flags = NLM_F_DUMP_INTR},
+		{.nlmsg_len = 16, .nlmsg_type = RTM_NEWROUTE},
+	};
+	struct span datagram = {(const char *)messages, sizeof(messages)};
+	bool has_changed = false;
+	unsigned sum = 0;
+
+	(void)state;
+	assert_int_equal(netlink_read(datagram, &has_changed, count, &sum), 1);
+	assert_true(has_changed);
+	assert_int_equal(sum, 3); /* they are taken all the same */
+	datagram = span_tail(datagram, 32);
+	assert_int_equal(netlink_read(datagram, &has_changed, count, &sum), 1);
+	assert_true(has_changed); /* of all datagrams together */
 }
 
 static void test_attributes_are_cut_one_by_one(void **state)
@@ -107,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages_are_taken_until_the_last),
+		cmocka_unit_test(test_a_change_meanwhile_is_told),
 		cmocka_unit_test(test_attributes_are_cut_one_by_one),
 		cmocka_unit_test(test_a_hop_is_cut_with_its_attributes),
 	};
