@@ -94,6 +94,8 @@ static unsigned hear(struct replies *replies)
 		    (behind != ' ' && behind != '-'))
 			return 0;
 		code = number;
+		while (line.length && line.bytes[line.length - 1] == '\r')
+			line.length--;
 		is_enhanced = is_enhanced || (enhanced_code_at_start(span_tail(line, 4)).length &&
 					      span_byte(line, 4) == '5');
 	}
