@@ -130,14 +130,12 @@ same "-v: and when it may not grow" served "$(ask 127.0.0.1 "$(cat full.port)")"
 stop "$server"
 
 # --- no /proc ---
-without_proc() { # command argument...
-	unshare -Urm sh -c 'mount -t tmpfs tmpfs /proc && exec "$@"' sh "$@"
-}
+without_proc=(unshare -Urm sh -c 'mount -t tmpfs tmpfs /proc && exec "$@"' sh) # no function: it is the server in the end
 if [[ ${BUILD##*/} == *sanitize* ]]; then
 	echo "a sanitizer cannot do without /proc: that tcpserver can is tried in other builds"
-elif without_proc true 2>/dev/null; then
+elif "${without_proc[@]}" true 2>/dev/null; then
 	printf ':allow\n' | tcprules bare.cdb bare.tmp
-	without_proc "$BIN/tcpserver" -1 -h -R -x bare.cdb 127.0.0.1 0 echo served >bare.port 2>bare.log &
+	"${without_proc[@]}" "$BIN/tcpserver" -1 -h -R -x bare.cdb 127.0.0.1 0 echo served >bare.port 2>bare.log &
 	server=$!
 	wait_line '^[0-9]+$' bare.port
 	same "-h: without /proc tcpaccess is found beside tcpserver" served "$(ask 127.0.0.1 "$(cat bare.port)")"
