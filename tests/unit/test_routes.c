@@ -7,19 +7,9 @@
 #include "queue/route.h"
 #include "support/check.h"
 #include "support/control_directory.h"
+#include "support/nth_allocation.h"
 #include "unix/cdb_writer.h"
 #include "unix/control.h"
-
-/* The calls of realloc so far, and the one that finds no memory. */
-static unsigned allocations, fails_at;
-
-void *__real_realloc(void *block, size_t size);
-void *__wrap_realloc(void *block, size_t size);
-
-void *__wrap_realloc(void *block, size_t size)
-{
-	return ++allocations == fails_at ? NULL : __real_realloc(block, size);
-}
 
 static const char list[] = "# comment: x\n"
 			   "\n"

@@ -3,24 +3,15 @@
 #include <stdlib.h>
 
 #include "support/check.h"
+#include "support/nth_allocation.h"
 #include "support/transcript.h"
 
-/* The nth allocation from now on fails; 0: none. The linker sends the allocations here. */
-static unsigned fails_at, allocations;
-
 void *__real_malloc(size_t size);
-void *__real_realloc(void *block, size_t size);
 void *__wrap_malloc(size_t size);
-void *__wrap_realloc(void *block, size_t size);
 
 void *__wrap_malloc(size_t size)
 {
 	return ++allocations == fails_at ? NULL : __real_malloc(size);
-}
-
-void *__wrap_realloc(void *block, size_t size)
-{
-	return ++allocations == fails_at ? NULL : __real_realloc(block, size);
 }
 
 static const char busy[] = "! hosted example.org\n"

@@ -7,17 +7,7 @@
 
 #include "support/check.h"
 #include "support/control_directory.h"
-
-/* The calls of realloc so far, and the one that finds no memory. */
-static unsigned allocations, fails_at;
-
-void *__real_realloc(void *block, size_t size);
-void *__wrap_realloc(void *block, size_t size);
-
-void *__wrap_realloc(void *block, size_t size)
-{
-	return ++allocations == fails_at ? NULL : __real_realloc(block, size);
-}
+#include "support/nth_allocation.h"
 
 static const char *const variables[] = {
 	"RELAYCLIENT",	 "RELAYUNKNOWN",       "ODDADDRESS",  "DATABYTES",  "MAXERRORS",
