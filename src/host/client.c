@@ -216,6 +216,9 @@ static void drop_all(struct client *client)
 void client_hang_up(struct client *client)
 {
 	client_flush(client);
+	/* Whoever asked this process to stop waits as long: poll(2) does not see it any more. */
+	close(client->stop);
+	client->stop = -1;
 	if (!client->is_gone && client->is_socket && shutdown(client->output, SHUT_WR) == 0 &&
 	    !client->has_said_all)
 		drop_all(client);

@@ -60,7 +60,7 @@ int client_start_tls(struct client *client, struct text *list);
 
 /* Hang up so that the last words arrive: bytes that came in and were not read would make the system
  * throw them away, so until the client hangs up too, two seconds at most, all is read and dropped.
- * One that has said all sends no more, and is not waited for. */
+ * One that has said all sends no more, and is not waited for. SIGTERM does not shorten that. */
 void client_hang_up(struct client *client);
 
 #endif

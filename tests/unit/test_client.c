@@ -254,6 +254,30 @@ static void test_client_is_told_to_stop(void **state)
 	disconnect(&client, ends);
 }
 
+static void test_client_is_read_to_its_end_when_told_to_stop(void **state)
+{
+	struct client client;
+	char bytes[10];
+	sigset_t stop;
+	int ends[2];
+
+	(void)state;
+	client = connected(ends);
+	assert_int_equal(write(ends[0], "NOOP\r\n", 6), 6);
+	assert_int_equal(shutdown(ends[0], SHUT_WR), 0);
+	assert_int_equal(kill(getpid(), SIGTERM), 0);
+	client_say(&client, SPAN("421\r\n"));
+	client_hang_up(&client);
+	assert_int_equal(close(ends[1]), 0); /* with bytes that were not read it is a reset */
+	assert_int_equal(read(ends[0], bytes, sizeof(bytes)), 5);
+	assert_int_equal(read(ends[0], bytes, sizeof(bytes)), 0);
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	assert_int_equal(sigwaitinfo(&stop, NULL), SIGTERM);
+	ends[1] = dup(ends[0]);
+	disconnect(&client, ends);
+}
+
 static uint32_t seconds_asked;
 static int stop_asked;
 
@@ -313,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_client_a_pipe_that_nobody_reads_is_given_up),
 		cmocka_unit_test(test_client_is_waited_for_unless_it_has_said_all),
 		cmocka_unit_test(test_client_is_told_to_stop),
+		cmocka_unit_test(test_client_is_read_to_its_end_when_told_to_stop),
 		cmocka_unit_test(test_client_leaves_it_to_the_front_how_long_tls_may_take),
 	};
 
