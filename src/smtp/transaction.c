@@ -23,7 +23,9 @@ static enum smtp_reply read_path(struct smtp_session *session, struct span argum
 	if (path_literal(&session->path, &address) &&
 	    session->host->own_address(session->host->world, &address))
 		path_set_domain(&session->path, session->settings->local_ip_host);
-	return session->path.address.failed ? REPLY_NO_MEMORY : REPLY_NONE;
+	if (session->path.address.failed)
+		return REPLY_NO_MEMORY;
+	return session->path.address.length > PATH_LARGEST ? REPLY_ADDRESS_TOO_LONG : REPLY_NONE;
 }
 
 /* What the log shows of an argument that could not be read. */
