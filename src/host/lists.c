@@ -31,11 +31,14 @@ enum verdict lists_hosted(const struct lists *lists, struct span domain, struct 
 		watched(lists, "rcpthosts", entries_lookup(&settings->rcpthosts), &of_list);
 	struct lookup more = watched(lists, "morercpthosts.cdb",
 				     cdb_file_lookup(&settings->morercpthosts), &of_more);
+	enum verdict verdict =
+		policy_hosted(settings->rcpthosts.exists ? &list : NULL,
+			      settings->morercpthosts.is_open ? &more : NULL, domain, why);
 
-	return if_unchanged(&settings->morercpthosts, "morercpthosts.cdb",
-			    policy_hosted(settings->rcpthosts.exists ? &list : NULL,
-					  settings->morercpthosts.is_open ? &more : NULL, domain,
-					  why));
+	/* What rcpthosts has decided is so, whatever happens to the file that was not asked. */
+	if (verdict == VERDICT_YES && !span_equal(text_span(why), SPAN("morercpthosts")))
+		return VERDICT_YES;
+	return if_unchanged(&settings->morercpthosts, "morercpthosts.cdb", verdict);
 }
 
 enum verdict lists_mailbox(const struct lists *lists, struct span address)

@@ -163,6 +163,7 @@ static void test_direct_a_cdb_that_changes_answers_later(void **state)
 	assert_int_equal(world.host.mailbox(world.host.world, SPAN("bob@example.org")),
 			 VERDICT_LATER);
 	assert_int_equal(ask_hosted(&world, "elsewhere.example", ""), VERDICT_LATER);
+	assert_int_equal(ask_hosted(&world, "example.org", "rcpthosts"), VERDICT_YES);
 	text_init(&said, 10000);
 	capture_end(&capture, &said);
 	assert_non_null(strstr(said.bytes, "warning: control/recipients.cdb"));
