@@ -82,6 +82,7 @@ void line_throw_away(struct smtp_session *session, struct span *input)
 	if (part.length > END_KEPT)
 		part = span_tail(part, part.length - END_KEPT);
 	text_add(&session->line, part);
+	keep_end(session);
 	if (end < input->length) {
 		session->input = INPUT_COMMAND;
 		session->totals.commands++;
@@ -91,8 +92,6 @@ void line_throw_away(struct smtp_session *session, struct span *input)
 		else
 			session_say(session, REPLY_LINE_TOO_LONG);
 		text_wipe(&session->line);
-	} else {
-		keep_end(session);
 	}
 	*input = span_tail(*input, end + 1);
 }
