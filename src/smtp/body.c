@@ -71,12 +71,12 @@ static void put(struct smtp_body *body, struct span bytes)
 {
 	if (body->is_in_header)
 		watch_header(body, bytes);
-	body->size += bytes.length;
-	if (body->largest && body->size > body->largest)
-		body->is_too_large = true;
 	while (bytes.length) {
 		struct span piece = span_head(bytes, BODY_ROOM - body->length);
 
+		body->size += piece.length;
+		if (body->largest && body->size > body->largest)
+			body->is_too_large = true;
 		memcpy(body->buffer + body->length, piece.bytes, piece.length);
 		body->length += piece.length;
 		bytes = span_tail(bytes, piece.length);
@@ -111,16 +111,18 @@ static void put_part(struct smtp_body *body, struct span part)
 /* The bytes up to an LF, at IN_LINE or LINE_START. */
 static enum body_step take_line(struct smtp_body *body, struct span line)
 {
-	if (line.length == 0 || line.bytes[line.length - 1] != '\r')
-		return BODY_STRAY_LF;
-	line.length--;
-	if (body->state == LINE_START && line.length && line.bytes[0] == '.') {
-		if (line.length == 1)
+	bool has_cr = line.length && line.bytes[line.length - 1] == '\r';
+
+	line.length -= has_cr;
+	if (body->state == LINE_START && span_byte(line, 0) == '.') {
+		if (has_cr && line.length == 1)
 			return BODY_END;
-		if (line.bytes[1] != '\r')
+		if (span_byte(line, 1) != '\r')
 			line = span_tail(line, 1);
 	}
 	put(body, line);
+	if (!has_cr)
+		return BODY_STRAY_LF;
 	put_line_end(body);
 	body->state = LINE_START;
 	return BODY_MORE;

@@ -126,6 +126,36 @@ static void test_body_is_limited(void **state)
 	free(body);
 }
 
+static void test_body_hands_on_the_same_however_it_is_cut(void **state)
+{
+	static char line[2 * BODY_ROOM];
+	static const struct {
+		uint64_t largest;
+		enum body_step step;
+	} cases[] = {{BODY_ROOM + 1, BODY_MORE}, {0, BODY_STRAY_LF}};
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		line[sizeof(line) - 1] = cases[index].step == BODY_MORE ? 'x' : '\n';
+		for (size_t length = 1; length <= sizeof(line); length *= 2) {
+			struct text out;
+			struct smtp_body *body = new_body(&out, cases[index].largest);
+			enum body_step step = BODY_MORE;
+
+			for (size_t at = 0; at < sizeof(line); at += length) {
+				struct span input = {line + at, length};
+
+				step = body_data(body, &input);
+			}
+			assert_int_equal(step, cases[index].step);
+			assert_int_equal(out.length, BODY_ROOM);
+			text_free(&out);
+			free(body);
+		}
+	}
+}
+
 static void test_body_counts_hops_in_the_header_only(void **state)
 {
 	static const struct {
@@ -193,6 +223,7 @@ int main(void)
 		cmocka_unit_test(test_body_data_ends_and_unstuffs),
 		cmocka_unit_test(test_body_chunks_keep_their_bytes),
 		cmocka_unit_test(test_body_is_limited),
+		cmocka_unit_test(test_body_hands_on_the_same_however_it_is_cut),
 		cmocka_unit_test(test_body_counts_hops_in_the_header_only),
 		cmocka_unit_test(test_body_passes_more_than_its_buffer),
 	};
