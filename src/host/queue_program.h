@@ -5,7 +5,8 @@
  * 6 and 4 pipes into which it may say why it refuses (the environment has ERROR_FD=4 for that).
  * Nothing it writes can reach the client. Whatever it does, every call here comes back: it may stop
  * reading, exit early, never exit, even by SIGKILL, say without end, or leave children behind that
- * hold its descriptors open. It is believed only when it has read the whole envelope; an abandoned
+ * hold its descriptors open. It is believed only when it has left nothing of the message in its
+ * pipe, as far as that can be seen; whether it reads the envelope is its own affair. An abandoned
  * message has none.
  *
  * Write errors must not be signals: SIGPIPE is to be ignored.
