@@ -10,8 +10,8 @@
 #include "smtp/session.h"
 
 /* host answers bad_sender, hosted and mailbox. is_authenticated, is_secured: what is known of the
- * client. YES: a session that obeys the settings could have made this envelope. LATER: it cannot be
- * found out now. */
+ * client. YES: a session that obeys the settings could have made this envelope, each address of it
+ * being as smtp/path makes them. LATER: it cannot be found out now. */
 enum verdict recheck_envelope(const struct smtp_settings *settings, const struct smtp_host *host,
 			      bool is_authenticated, bool is_secured, struct span envelope);
 

@@ -67,6 +67,11 @@ static bool may_stand_alone(int byte)
 	       byte != ';' && byte != '<' && byte != '>';
 }
 
+static bool is_control(int byte)
+{
+	return byte < ' ' || byte == 0x7f;
+}
+
 /* Take the bytes up to end (-1: a blank or the end of the text) into the address. */
 static bool take(struct walk *walk, int end, struct text *address)
 {
@@ -86,7 +91,7 @@ static bool take(struct walk *walk, int end, struct text *address)
 		}
 		if (is_escaped || walk->is_quoted) {
 			walk->has_inner_at = walk->has_inner_at || byte == '@';
-			if (byte < ' ' || byte == 0x7f)
+			if (is_control(byte))
 				return false;
 		} else {
 			if (byte == end || (end == -1 && (byte == ' ' || byte == '\t')))
@@ -138,15 +143,20 @@ static enum path_result judge(const struct walk *walk, struct smtp_path *path)
 	return PATH_OK;
 }
 
+static void forget(struct smtp_path *path)
+{
+	text_clear(&path->address);
+	path->at = 0;
+	path->is_odd = path->is_beyond_ascii = false;
+	path->is_utf8 = true;
+}
+
 enum path_result path_read(struct span text, struct smtp_path *path, struct span *rest)
 {
 	struct walk walk = {.text = span_trim_start(text)};
 	bool has_bracket = span_byte(walk.text, 0) == '<';
 
-	text_clear(&path->address);
-	path->at = 0;
-	path->is_odd = path->is_beyond_ascii = false;
-	path->is_utf8 = true;
+	forget(path);
 	if (has_bracket)
 		walk.text = span_tail(walk.text, 1);
 	if (span_byte(walk.text, 0) == '@') {
@@ -166,6 +176,20 @@ enum path_result path_read(struct span text, struct smtp_path *path, struct span
 	if (path->address.length == 0)
 		return has_bracket && !path->is_odd && !walk.has_quoted ? PATH_OK : PATH_SYNTAX;
 	return judge(&walk, path);
+}
+
+enum path_result path_read_queued(struct span address, struct smtp_path *path)
+{
+	const struct walk walk = {.index = 0}; /* what quotes there were nobody knows any more */
+
+	forget(path);
+	if (address.length > PATH_LARGEST)
+		return PATH_TOO_LONG;
+	for (size_t index = 0; index < address.length; index++)
+		if (is_control(span_byte(address, index)))
+			return PATH_SYNTAX;
+	text_add(&path->address, address);
+	return path->address.failed ? PATH_NO_MEMORY : judge(&walk, path);
 }
 
 struct span path_domain(const struct smtp_path *path)

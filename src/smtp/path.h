@@ -31,6 +31,10 @@ enum path_result { PATH_OK, PATH_SYNTAX, PATH_TOO_LONG, PATH_NO_MEMORY };
  * what follows it, which is empty or begins with a blank. The empty address of "<>" is PATH_OK. */
 enum path_result path_read(struct span text, struct smtp_path *path, struct span *rest);
 
+/* The same for an address that path_read could have made, as it is queued. The empty one, of a null
+ * sender, is PATH_OK. */
+enum path_result path_read_queued(struct span address, struct smtp_path *path);
+
 /* The sender that qmail gives to bounces of bounces: it looks like an address, and can be none. */
 bool path_is_double_bounce(const struct smtp_path *path);
 

@@ -1,7 +1,7 @@
 /*
  * What follows MAIL FROM: and RCPT TO:, from any bytes: an address that was taken is bounded, is
- * written in the syntax of RFC 5321, and means the same when that is read again; the parameters
- * behind it are all known ones.
+ * written in the syntax of RFC 5321, and means the same when that is read again, or it itself as it
+ * is queued; the parameters behind it are all known ones.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -28,6 +28,18 @@ static void check_again(const struct smtp_path *path, struct text *written)
 	text_free(&again.address);
 }
 
+static void check_queued(const struct smtp_path *path)
+{
+	struct smtp_path again;
+
+	text_init(&again.address, 2 * PATH_LARGEST);
+	assert(path_read_queued(text_span(&path->address), &again) == PATH_OK);
+	assert(again.at == path->at && again.is_utf8 == path->is_utf8);
+	assert(again.is_beyond_ascii == path->is_beyond_ascii);
+	assert(path->is_odd || !again.is_odd);
+	text_free(&again.address);
+}
+
 static void check_good(const struct smtp_path *path)
 {
 	struct span address = text_span(&path->address);
@@ -47,6 +59,7 @@ static void check_good(const struct smtp_path *path)
 	assert(path->is_utf8 == utf8_is_valid(address));
 	if (path_literal(path, &literal))
 		assert(literal.version == 4 || literal.version == 6);
+	check_queued(path);
 	text_init(&written, 4 * PATH_LARGEST);
 	text_add_byte(&written, '<');
 	if (mailbox_write(address, &written)) {

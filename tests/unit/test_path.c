@@ -58,6 +58,10 @@ static void test_path_has_one_form(void **state)
 		CHECK_SPAN(cases[index].text, rest, cases[index].rest);
 		if (path.is_odd != cases[index].is_odd)
 			fail_msg("%s: is_odd is %d", cases[index].text, path.is_odd);
+		/* It can be read again as it is queued. */
+		assert_int_equal(path_read_queued(span_of(cases[index].address), &path), PATH_OK);
+		CHECK_SPAN(cases[index].text, text_span(&path.address), cases[index].address);
+		CHECK_SPAN(cases[index].text, path_domain(&path), cases[index].domain);
 	}
 	text_free(&path.address);
 }

@@ -44,6 +44,29 @@ static void test_recheck_takes_what_an_obedient_session_makes(void **state)
 		{"another letter", BYTES("Xa@b\0Tc@example.org\0\0"), false, true, false, false},
 		{"no envelope", BYTES(""), false, true, false, false},
 		{"no sender", BYTES("Tc@example.org\0\0"), false, true, false, false},
+		{"quoted once", BYTES("Fa b@c\0T\"c\\@example.org\0\0"), true, false, false, false},
+		{"beyond ASCII", BYTES("F\xc3\xa4@b\0T\xc3\xa4@example.org\0\0"), true, false,
+		 false, false},
+		{"a double bounce", BYTES("F#@[]\0Tc@example.org\0\0"), true, false, false, false},
+		{"a double bounce's recipient", BYTES("F\0T#@[]\0\0"), false, true, false, false},
+		{"a line feed", BYTES("F\0Tc\nX-Envelope-To: d@example.org\0\0"), false, true,
+		 false, false},
+		{"a line feed in the sender", BYTES("Fa\n@b\0Tc@example.org\0\0"), false, true,
+		 false, false},
+		{"no UTF-8", BYTES("F\0T\xe4@example.org\0\0"), false, true, false, false},
+		{"no UTF-8 in the sender", BYTES("F\xe4@b\0Tc@example.org\0\0"), false, true, false,
+		 false},
+		{"no domain", BYTES("F\0Tc@a b\0\0"), false, true, false, false},
+		{"no local part", BYTES("F\0T@example.org\0\0"), false, true, false, false},
+		{"too long", BYTES("F\0T" X500 X100 X100 X100 X100 "x\0\0"), false, true, false,
+		 false},
+		{"too long a sender", BYTES("F" X500 X100 X100 X100 X100 "x\0Tc@example.org\0\0"),
+		 false, true, false, false},
+		{"the longest", BYTES("F\0T" X500 X100 X100 X100 X100 "\0\0"), true, false, false,
+		 false},
+		{"a dot at the end", BYTES("F\0Tc@example.org.\0\0"), false, false, false, false},
+		{"a customer's dot at the end", BYTES("F\0Tc@example.org.\0\0"), true, true, false,
+		 false},
 	};
 
 	(void)state;
@@ -117,6 +140,8 @@ static void test_recheck_obeys_the_other_settings(void **state)
 					  SPAN("Fa@b\0Tc@example.org.relay\0\0")),
 			 VERDICT_YES);
 	assert_int_equal(recheck_envelope(&suffix, &host, true, false, envelope), VERDICT_NO);
+	assert_int_equal(recheck_envelope(&suffix, &host, false, false, SPAN("Fa@b\0T.relay\0\0")),
+			 VERDICT_NO);
 	assert_int_equal(recheck_envelope(&suffix, &host, false, false,
 					  SPAN("Fa@b\0Tc@example.org.relay\0Td@example.org\0\0")),
 			 VERDICT_NO);
