@@ -2,8 +2,9 @@
  * apart: the session in a process of its own, which can do nothing but talk.
  *
  * The process that was started stays as the monitor: it keeps files, programs, passwords and log,
- * and lets go of the network. Its child gets the network, a socket to the monitor and nothing else,
- * and enters the sandbox (unix/sandbox.h) before it reads the first byte.
+ * and lets go of the network. Its child gets the network (with it the descriptors of UCSPI-TLS), a
+ * socket to the monitor, the signalfd that tells of SIGTERM and nothing else, and enters the
+ * sandbox (unix/sandbox.h) before it reads the first byte.
  */
 #ifndef HOST_APART_H
 #define HOST_APART_H

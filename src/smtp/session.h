@@ -95,7 +95,7 @@ struct smtp_host {
 	/* Flush the replies, then let so many seconds pass, fewer if the client goes away. */
 	void (*delay)(void *world, uint32_t seconds);
 	/* Is this the user's password? Neither is empty or has a NUL in it. On YES the world knows
-	 * who the client is, until TLS is started. NULL when AUTH is not offered. */
+	 * who the client is, until TLS is started. Not asked without offers_auth. */
 	enum verdict (*authenticate)(void *world, struct span user, struct span password);
 	/* Start a message and write its Received field. hello is what HELO or EHLO said (empty:
 	 * neither was given); protocol is RFC 3848's and 6531's keyword, ESMTP for example. */
