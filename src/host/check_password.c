@@ -68,12 +68,15 @@ static int wait_for(pid_t child, uint64_t until, int stop, const char **trouble)
 	return status;
 }
 
-static enum verdict judge(int status, const char **trouble)
+static enum verdict judge(int status, bool has_read, const char **trouble)
 {
 	if (!*trouble && !WIFEXITED(status))
 		*trouble = "it crashed";
 	else if (!*trouble && WEXITSTATUS(status) == 111)
 		*trouble = "it reports trouble of its own";
+	else if (!*trouble && WEXITSTATUS(status) == 0 && !has_read)
+		*trouble = "it exited with code 0, but has not read the password: it is no "
+			   "checkpassword program";
 	if (*trouble)
 		return VERDICT_LATER;
 	return WEXITSTATUS(status) == 0 ? VERDICT_YES : VERDICT_NO;
@@ -84,7 +87,8 @@ enum verdict check_password(char *const argv[], struct span user, struct span pa
 {
 	enum verdict verdict = VERDICT_LATER;
 	uint64_t until = deadline_now() + (uint64_t)seconds * 1000;
-	int ends[2] = {-1, -1};
+	int ends[2] = {-1, -1}, status;
+	size_t needed; /* bytes */
 	struct text message;
 	pid_t child;
 
@@ -96,6 +100,7 @@ enum verdict check_password(char *const argv[], struct span user, struct span pa
 	text_add_byte(&message, '\0');
 	text_add(&message, password);
 	text_add_byte(&message, '\0');
+	needed = message.length;
 	text_add_number(&message, (uint64_t)time(NULL));
 	text_add_byte(&message, '\0');
 	*trouble = NULL;
@@ -107,17 +112,17 @@ enum verdict check_password(char *const argv[], struct span user, struct span pa
 	if (pipe2(ends, O_CLOEXEC) == -1)
 		goto done;
 	child = start(argv, ends[0]);
-	close(ends[0]);
 	if (child != -1) {
-		/* A pipe holds all of it, so this cannot wait; that the program does not read is
-		 * its own affair. */
-		file_write(ends[1], text_span(&message));
+		file_write(ends[1], text_span(&message)); /* a pipe holds all of it */
 		close(ends[1]);
 		*trouble = NULL;
-		verdict = judge(wait_for(child, until, stop, trouble), trouble);
+		status = wait_for(child, until, stop, trouble);
+		/* Scripts read two fields and leave the third one, which is no secret. */
+		verdict = judge(status, file_unread(ends[0]) <= message.length - needed, trouble);
 	} else {
 		close(ends[1]);
 	}
+	close(ends[0]);
 done:
 	text_wipe(&message);
 	text_free(&message);

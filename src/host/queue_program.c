@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -295,7 +294,6 @@ static void close_pipes(struct queue_program *program)
 struct queue_result queue_program_close(struct queue_program *program, struct span envelope)
 {
 	struct queue_result result = {.code = QUEUE_TIMEOUT};
-	int unread = 0;
 
 	feed(program, program->message, (struct span){program->block, program->block_length});
 	close_one(&program->message);
@@ -305,7 +303,7 @@ struct queue_result queue_program_close(struct queue_program *program, struct sp
 	/* What it said before it ended is in the pipes; whoever still holds them may say more. */
 	wait_for(program, -1, 0);
 	/* Where that may not be asked, a program that says that it has taken all is believed. */
-	if (program->unread != -1 && ioctl(program->unread, FIONREAD, &unread) == 0 && unread > 0)
+	if (program->unread != -1 && file_unread(program->unread) > 0)
 		program->was_fed = false;
 	close_pipes(program);
 

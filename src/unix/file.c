@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +98,13 @@ int file_read_all(int descriptor, struct text *text)
 		text->length += (size_t)count;
 		text->bytes[text->length] = '\0';
 	}
+}
+
+size_t file_unread(int descriptor)
+{
+	int count = 0;
+
+	return ioctl(descriptor, FIONREAD, &count) == 0 && count > 0 ? (size_t)count : 0;
 }
 
 static void close_one(int descriptor)

@@ -28,6 +28,9 @@ ssize_t file_read(int descriptor, void *bytes, size_t size);
 /* Append all up to the end of the file to *text; EFBIG when that passes its maximum. */
 int file_read_all(int descriptor, struct text *text);
 
+/* How many bytes could be read at once. 0 also where that cannot be asked. */
+size_t file_unread(int descriptor);
+
 /* Let no program that is executed inherit a descriptor from 3 on that is open now. */
 void file_inherit_none(void);
 

@@ -256,6 +256,13 @@ matches "the log says who tried" '^smtpd: info: auth fail ip=unknown rule=- why=
 lacks "no password is in the log" 'guess|secret' "$(cat log)"
 login -- 'EHLO x' "AUTH PLAIN $right" QUIT
 same "without TLS nobody is asked for a password" "538" "$(grep -E '^(AUTH|235|538)|^250.AUTH' lines | cut -c1-3 | xargs)"
+for program in true 'env true' smtpd 'relay-allow relay true'; do
+	# shellcheck disable=SC2086 # words of a command line
+	printf '%s\r\n' 'EHLO x' "AUTH PLAIN $right" 'MAIL FROM:<a@b.example>' 'RCPT TO:<c@elsewhere.example>' QUIT |
+		ALLOW_INSECURE_AUTH=1 smtpd $program >lines 2>log
+	same "who reads no password lets nobody in: $program" "454 553" "$(grep -E '^(235|454|553|250 2\.1\.5)' lines | cut -c1-3 | xargs)"
+	matches "and the log tells: $program" "^smtpd: warning: unable to ask ${program%% *} for a password: it exited with code 0, but has not read" "$(cat log)"
+done
 
 # --- how it is called ---
 same "an unknown option is wrong usage" 100 "$(code_of smtpd -x </dev/null)"

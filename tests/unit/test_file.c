@@ -54,6 +54,25 @@ static void test_file_closes_what_is_open_alone(void **state)
 	close(last);
 }
 
+static void test_file_tells_how_much_is_unread(void **state)
+{
+	int ends[2], null = open("/dev/null", O_RDONLY);
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(file_unread(ends[0]), 0);
+	assert_int_equal(file_write(ends[1], SPAN("abc")), 0);
+	assert_int_equal(file_unread(ends[0]), 3);
+	assert_int_equal(file_read(ends[0], &byte, 1), 1);
+	assert_int_equal(file_unread(ends[0]), 2);
+	assert_int_equal(file_unread(null), 0);
+	close(ends[0]);
+	close(ends[1]);
+	close(null);
+	assert_int_equal(file_unread(null), 0);
+}
+
 static int make_file(mode_t mode)
 {
 	char path[] = "/tmp/tidewaiter-file.XXXXXX";
@@ -150,6 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_file_closes_what_is_open_alone),
+		cmocka_unit_test(test_file_tells_how_much_is_unread),
 		cmocka_unit_test(test_file_is_protected_like_another),
 		cmocka_unit_test(test_file_syncs_the_directory_that_holds_it),
 		cmocka_unit_test(test_file_tells_the_newer_and_the_changed),
