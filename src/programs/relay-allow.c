@@ -5,18 +5,29 @@
  *
  * Reads TCPREMOTEIP, or where that is not set IP, which is what Dovecot's post-login scripts get.
  * The program is run whatever happens: trouble with the mark is a warning, a login never fails for
- * it. Exit 100: wrong usage. Exit 111: program cannot be run.
+ * it. There is no mark while descriptor 3 holds a password that nobody has read. Exit 100: wrong
+ * usage. Exit 111: program cannot be run.
  */
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/address.h"
 #include "unix/chain.h"
 #include "unix/environment.h"
+#include "unix/file.h"
 #include "unix/marks.h"
 #include "unix/options.h"
 #include "unix/report.h"
 
 #define USAGE "[-v] directory program [argument ...]"
+
+/* Where a checkpassword program reads from. Whoever is in front of it has seen no login yet. */
+static bool is_password_unread(void)
+{
+	int mode = fcntl(3, F_GETFL);
+
+	return mode != -1 && (mode & O_ACCMODE) != O_WRONLY && file_unread(3) > 0;
+}
 
 static void open_window(const char *directory)
 {
@@ -25,6 +36,12 @@ static void open_window(const char *directory)
 	char text[ADDRESS_TEXT];
 	struct address client;
 
+	if (is_password_unread()) {
+		warn("no mark in %s: nobody has logged in yet: the password on descriptor 3 has "
+		     "not been read",
+		     directory);
+		return;
+	}
 	if (!value) {
 		warn("no mark in %s: neither TCPREMOTEIP nor IP is set", directory);
 		return;

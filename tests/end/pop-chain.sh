@@ -96,6 +96,10 @@ touch -d '-1801 seconds' home/relay/127.0.0.2
 same "the window closes" closed "$(smtp_from 127.0.0.2)"
 relay-expire home/relay
 same "and the mark goes" "" "$(ls home/relay)"
+for password in opensesame opensesamE; do
+	printf 'joe\0%s\0t\0' $password | TCPREMOTEIP=127.0.0.5 relay-allow home/relay checkpassword-cdb true 3<&0 2>>order.log
+done
+same "in front of checkpassword, relay-allow lets nobody relay" "closed 2" "$(smtp_from 127.0.0.5) $(grep -c 'nobody has logged in' order.log)"
 mv home/relay home/away
 same "without the directory a login goes on" "+OK in $work/spool/joe +OK" "$(log_in 127.0.0.2 opensesame)"
 same "and smtpd defers" "closed unknown" "$(smtp_from 127.0.0.2)"

@@ -82,6 +82,27 @@ check "which is not followed" test "$(find file -mmin +50)" = file
 touch file
 same "by relay-check neither" "closed unknown" "$(check_as 192.0.2.61)"
 rm store/192.0.2.61
+# In front of the password program nobody has logged in.
+printf 'joe\0secret\0t\0' >message
+mkfifo fifo && exec {both}<>fifo && cat message >&"$both"
+goes_on "an unread password in a pipe" 'no mark in store: nobody has logged in yet: the password on descriptor 3' store 3<fifo
+goes_on "in a file" 'no mark in store: nobody has logged in yet' store 3<message
+same "there is no mark then" missing "$(ls store/192.0.2.61 2>/dev/null || echo missing)"
+marks() { # test: what is on descriptor 3 is no password that waits
+	rm -f store/192.0.2.61
+	same "a mark: $1" "welcome 192.0.2.61" "$(relay-allow store echo welcome 2>&1) $(cd store && ls 192.0.2.61)"
+}
+marks "no descriptor 3" 3<&-
+marks "the writing end of a pipe" 3>fifo
+marks "a log" 3>>log
+marks "a directory" 3<store
+{ head -c 100 <&3 >head && marks "a file that was read"; } 3<message
+head -c 13 <&"$both" >head
+marks "a pipe that was read" 3<fifo
+marks "a pipe at its end" 3< <(:)
+rm -f store/192.0.2.61
+exec {both}<&-
+
 unset TCPREMOTEIP
 same "a program that is not there" 111 "$(TCPREMOTEIP=192.0.2.61 code_of relay-allow store ./missing)"
 same "no program" 100 "$(code_of relay-allow store)"
