@@ -55,14 +55,32 @@ void direct_free(struct direct *direct)
 	free(direct->own_info);
 }
 
+/* What is asked of a client and cannot be had, so that MAIL is 530 whatever it does; or NULL. */
+static const char *impossible(const struct smtp_settings *smtp)
+{
+	bool has_tls = smtp->is_secured || smtp->tls == SMTP_TLS_OFFERED;
+
+	if (smtp->requires_tls && !has_tls)
+		return "no TLS for UCSPITLS=!";
+	if (smtp->requires_auth && !smtp->offers_auth)
+		return "no checkpassword program for SMTPAUTH=!";
+	if (smtp->requires_auth && !has_tls && !smtp->allows_clear_auth)
+		return "neither TLS nor ALLOW_INSECURE_AUTH for SMTPAUTH=!";
+	return NULL;
+}
+
 void direct_begin(struct direct *direct)
 {
+	const char *lacking = impossible(&direct->settings->smtp);
+
 	log_connect(&direct->log, direct->remote_host);
 	if (direct->settings->smtp.is_secured)
 		log_tls(&direct->log, span_of(environment_get("SSL_PROTOCOL")),
 			span_of(environment_get("SSL_CIPHER")));
 	if (!direct->settings->rcpthosts.exists)
 		warn("there is no control/rcpthosts: every recipient is accepted");
+	if (lacking)
+		warn("there is %s: no mail is accepted", lacking);
 }
 
 void direct_end(struct direct *direct, const struct smtp_totals *totals)

@@ -263,6 +263,29 @@ for program in true 'env true' smtpd 'relay-allow relay true'; do
 	same "who reads no password lets nobody in: $program" "454 553" "$(grep -E '^(235|454|553|250 2\.1\.5)' lines | cut -c1-3 | xargs)"
 	matches "and the log tells: $program" "^smtpd: warning: unable to ask ${program%% *} for a password: it exited with code 0, but has not read" "$(cat log)"
 done
+# What a client cannot do is not the client's fault.
+impossible() { # what smtpd warned of, and its reply to MAIL
+	sed -n 's/^smtpd: warning: //p' log
+	grep -E '^(530|250) ' lines | tail -n 1 | cut -c1-3
+}
+login SMTPAUTH=! -- 'HELO x' 'MAIL FROM:<a@b.example>' QUIT
+same "SMTPAUTH=! without TLS" $'there is neither TLS nor ALLOW_INSECURE_AUTH for SMTPAUTH=!: no mail is accepted\n530' "$(impossible)"
+for variables in ALLOW_INSECURE_AUTH=1 SSL_PROTOCOL=TLSv1.3 'SSLCTLFD=7 SSLREADFD=7 SSLWRITEFD=7'; do
+	# shellcheck disable=SC2086 # words
+	login SMTPAUTH=! $variables -- 'HELO x' 'MAIL FROM:<a@b.example>' QUIT 7</dev/null
+	same "SMTPAUTH=! with $variables" 530 "$(impossible)"
+done
+talk SMTPAUTH=! ALLOW_INSECURE_AUTH=1 RELAYCLIENT= -- 'HELO x' 'MAIL FROM:<a@b.example>' QUIT
+same "SMTPAUTH=! without a program" $'there is no checkpassword program for SMTPAUTH=!: no mail is accepted\n530' "$(impossible)"
+for variables in UCSPITLS=! 'UCSPITLS=! SMTPAUTH=!'; do
+	# shellcheck disable=SC2086 # words
+	talk $variables -- 'HELO x' 'MAIL FROM:<a@b.example>' QUIT
+	same "$variables without TLS" $'there is no TLS for UCSPITLS=!: no mail is accepted\n530' "$(impossible)"
+done
+talk UCSPITLS=! SSL_PROTOCOL=TLSv1.3 -- 'HELO x' 'MAIL FROM:<a@b.example>' QUIT
+same "UCSPITLS=! under TLS" 250 "$(impossible)"
+talk UCSPITLS=x SMTPAUTH=- -- 'HELO x' 'MAIL FROM:<a@b.example>' QUIT
+same "nothing is asked for" 250 "$(impossible)"
 
 # --- how it is called ---
 same "an unknown option is wrong usage" 100 "$(code_of smtpd -x </dev/null)"

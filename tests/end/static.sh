@@ -125,7 +125,7 @@ cp cert.pem root/control/servercert.pem
 cp key.pem root/control/serverkey.pem
 mkdir root/empty
 words+=(TLSCHROOT=/empty UCSPITLS=! SMTPAUTH=!)
-start secured /bin/tlsd /bin/smtpd /bin/checkpassword-cdb /bin/smtpd
+start secured /bin/tlsd /bin/smtpd /bin/checkpassword-cdb /bin/smtpd --version
 same "by TLS and with a password" "220 235 250 250 250" "$(customer 127.0.0.1 "$port" ann@elsewhere.example secret)"
 same "and lies in the Maildir, too" 3 "$(count_mail)"
 stop "$server"
