@@ -87,7 +87,7 @@ enum verdict check_password(char *const argv[], struct span user, struct span pa
 {
 	enum verdict verdict = VERDICT_LATER;
 	uint64_t until = deadline_now() + (uint64_t)seconds * 1000;
-	int ends[2] = {-1, -1}, status;
+	int ends[2] = {-1, -1}, status, kept;
 	size_t needed; /* bytes */
 	struct text message;
 	pid_t child;
@@ -108,7 +108,6 @@ enum verdict check_password(char *const argv[], struct span user, struct span pa
 		verdict = VERDICT_NO; /* it does not fit, so it is nobody's */
 		goto done;
 	}
-	*trouble = "it cannot be run";
 	if (pipe2(ends, O_CLOEXEC) == -1)
 		goto done;
 	child = start(argv, ends[0]);
@@ -124,7 +123,9 @@ enum verdict check_password(char *const argv[], struct span user, struct span pa
 	}
 	close(ends[0]);
 done:
+	kept = errno;
 	text_wipe(&message);
 	text_free(&message);
+	errno = kept;
 	return verdict;
 }

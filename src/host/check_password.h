@@ -19,9 +19,10 @@
 /* Run argv, which ends in NULL. YES: exit code 0, and user and password are read. LATER: exit code
  * 0 without that, 111, a crash, no answer within so many seconds or before there is something to
  * read from stop (-1: there is no such descriptor), or it could not be run; *trouble then says
- * which, for the log. NO: any other exit code, or what the interface cannot carry. Takes at most
- * the time given and SPAWN_DEATH, whatever the program does: one that has not answered is ended or,
- * where it is not ours to end, left behind (spawn_kill). */
+ * which, for the log, and is NULL in the last case, for which errno has the reason. NO: any other
+ * exit code, or what the interface cannot carry. Takes at most the time given and SPAWN_DEATH,
+ * whatever the program does: one that has not answered is ended or, where it is not ours to end,
+ * left behind (spawn_kill). */
 enum verdict check_password(char *const argv[], struct span user, struct span password,
 			    uint32_t seconds, int stop, const char **trouble);
 

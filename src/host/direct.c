@@ -194,8 +194,10 @@ static enum verdict authenticate(void *world, struct span user, struct span pass
 	client_flush(direct->client);
 	verdict = check_password(direct->password_program, user, password, CHECK_PASSWORD_SECONDS,
 				 direct->client->stop, &trouble);
-	if (verdict == VERDICT_LATER)
+	if (verdict == VERDICT_LATER && trouble)
 		warn("unable to ask %s for a password: %s", direct->password_program[0], trouble);
+	else if (verdict == VERDICT_LATER)
+		warn_errno("unable to run %s", direct->password_program[0]);
 	if (verdict == VERDICT_YES && !know_user(direct, user))
 		return VERDICT_LATER;
 	return verdict;

@@ -263,6 +263,13 @@ for program in true 'env true' smtpd 'relay-allow relay true'; do
 	same "who reads no password lets nobody in: $program" "454 553" "$(grep -E '^(235|454|553|250 2\.1\.5)' lines | cut -c1-3 | xargs)"
 	matches "and the log tells: $program" "^smtpd: warning: unable to ask ${program%% *} for a password: it exited with code 0, but has not read" "$(cat log)"
 done
+printf '#!/bin/sh\n' >unusable
+for case in './missing:No such file' 'missing:No such file' './unusable:Permission denied'; do
+	printf '%s\r\n' 'EHLO x' "AUTH PLAIN $right" QUIT | ALLOW_INSECURE_AUTH=1 smtpd "${case%:*}" >lines 2>log
+	matches "a program that cannot be run is temporary trouble: $case" '^454 4\.7\.0 ' "$(cat lines)"
+	matches "and the log has the reason: $case" "^smtpd: warning: unable to run ${case%:*}: ${case#*:}" "$(cat log)"
+done
+
 # What a client cannot do is not the client's fault.
 impossible() { # what smtpd warned of, and its reply to MAIL
 	sed -n 's/^smtpd: warning: //p' log

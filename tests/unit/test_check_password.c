@@ -1,5 +1,6 @@
 #include "host/check_password.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -100,16 +101,37 @@ static void test_check_password_refuses_what_does_not_fit(void **state)
 
 static void test_check_password_does_not_wait_for_ever(void **state)
 {
-	char *missing[] = {(char *)(uintptr_t) "/no/such/program", NULL};
 	const char *trouble;
 
 	(void)state;
 	assert_int_equal(ask("exec sleep 1000", SPAN("ann"), SPAN("secret"), 0, &trouble),
 			 VERDICT_LATER);
 	assert_non_null(trouble);
-	assert_int_equal(check_password(missing, SPAN("ann"), SPAN("secret"), 60, -1, &trouble),
-			 VERDICT_LATER);
-	assert_non_null(trouble);
+}
+
+static void test_check_password_tells_why_it_cannot_be_run(void **state)
+{
+	static const struct {
+		const char *program;
+		int reason;
+	} cases[] = {
+		{"/no/such/program", ENOENT},
+		{"no-such-program", ENOENT},
+		{"/etc/passwd", EACCES},
+		{"/", EACCES},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		char *argv[] = {(char *)(uintptr_t)cases[index].program, NULL};
+		const char *trouble;
+
+		errno = 0;
+		if (check_password(argv, SPAN("ann"), SPAN("secret"), 60, -1, &trouble) !=
+			    VERDICT_LATER ||
+		    trouble || errno != cases[index].reason)
+			fail_msg("%s: %s", cases[index].program, strerror(errno));
+	}
 }
 
 static void test_check_password_is_told_to_stop(void **state)
@@ -153,6 +175,7 @@ int main(void)
 		cmocka_unit_test(test_check_password_believes_who_has_read),
 		cmocka_unit_test(test_check_password_refuses_what_does_not_fit),
 		cmocka_unit_test(test_check_password_does_not_wait_for_ever),
+		cmocka_unit_test(test_check_password_tells_why_it_cannot_be_run),
 		cmocka_unit_test(test_check_password_is_told_to_stop),
 		cmocka_unit_test(test_check_password_leaves_behind_what_it_cannot_end),
 	};
