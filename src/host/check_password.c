@@ -74,12 +74,13 @@ static enum verdict judge(int status, bool has_read, const char **trouble)
 		*trouble = "it crashed";
 	else if (!*trouble && WEXITSTATUS(status) == 111)
 		*trouble = "it reports trouble of its own";
-	else if (!*trouble && WEXITSTATUS(status) == 0 && !has_read)
-		*trouble = "it exited with code 0, but has not read the password: it is no "
-			   "checkpassword program";
 	if (*trouble)
 		return VERDICT_LATER;
-	return WEXITSTATUS(status) == 0 ? VERDICT_YES : VERDICT_NO;
+	if (WEXITSTATUS(status) != 0)
+		return VERDICT_NO;
+	if (!has_read)
+		*trouble = "it lets everybody in: it has not read the password";
+	return VERDICT_YES;
 }
 
 enum verdict check_password(char *const argv[], struct span user, struct span password,

@@ -198,6 +198,8 @@ static enum verdict authenticate(void *world, struct span user, struct span pass
 		warn("unable to ask %s for a password: %s", direct->password_program[0], trouble);
 	else if (verdict == VERDICT_LATER)
 		warn_errno("unable to run %s", direct->password_program[0]);
+	else if (trouble)
+		warn("%s is no checkpassword program: %s", direct->password_program[0], trouble);
 	if (verdict == VERDICT_YES && !know_user(direct, user))
 		return VERDICT_LATER;
 	return verdict;

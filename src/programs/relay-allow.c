@@ -9,6 +9,7 @@
  * usage. Exit 111: program cannot be run.
  */
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/address.h"
@@ -21,12 +22,16 @@
 
 #define USAGE "[-v] directory program [argument ...]"
 
-/* Where a checkpassword program reads from. Whoever is in front of it has seen no login yet. */
+#define LONGEST_TIMESTAMP 11 /* bytes: seconds since 1970, and a NUL */
+
+/* Where a checkpassword program reads from. Whoever is in front of it has seen no login yet.
+ * Scripts may leave the timestamp; and callers use pipes, so that a file is something else. */
 static bool is_password_unread(void)
 {
-	int mode = fcntl(3, F_GETFL);
+	struct stat status;
 
-	return mode != -1 && (mode & O_ACCMODE) != O_WRONLY && file_unread(3) > 0;
+	return fstat(3, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) &&
+	       (fcntl(3, F_GETFL) & O_ACCMODE) != O_WRONLY && file_unread(3) > LONGEST_TIMESTAMP;
 }
 
 static void open_window(const char *directory)

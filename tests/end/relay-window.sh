@@ -86,7 +86,6 @@ rm store/192.0.2.61
 printf 'joe\0secret\0t\0' >message
 mkfifo fifo && exec {both}<>fifo && cat message >&"$both"
 goes_on "an unread password in a pipe" 'no mark in store: nobody has logged in yet: the password on descriptor 3' store 3<fifo
-goes_on "in a file" 'no mark in store: nobody has logged in yet' store 3<message
 same "there is no mark then" missing "$(ls store/192.0.2.61 2>/dev/null || echo missing)"
 marks() { # test: what is on descriptor 3 is no password that waits
 	rm -f store/192.0.2.61
@@ -96,8 +95,13 @@ marks "no descriptor 3" 3<&-
 marks "the writing end of a pipe" 3>fifo
 marks "a log" 3>>log
 marks "a directory" 3<store
-{ head -c 100 <&3 >head && marks "a file that was read"; } 3<message
-head -c 13 <&"$both" >head
+marks "a file" 3<message
+head -c 11 <&"$both" >head
+printf '123456789' >&"$both"
+marks "a pipe with a timestamp" 3<fifo
+printf '1' >&"$both"
+goes_on "more than a timestamp" 'no mark in store: nobody has logged in yet' store 3<fifo
+head -c 12 <&"$both" >head
 marks "a pipe that was read" 3<fifo
 marks "a pipe at its end" 3< <(:)
 rm -f store/192.0.2.61

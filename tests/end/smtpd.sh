@@ -260,8 +260,8 @@ for program in true 'env true' smtpd 'relay-allow relay true'; do
 	# shellcheck disable=SC2086 # words of a command line
 	printf '%s\r\n' 'EHLO x' "AUTH PLAIN $right" 'MAIL FROM:<a@b.example>' 'RCPT TO:<c@elsewhere.example>' QUIT |
 		ALLOW_INSECURE_AUTH=1 smtpd $program >lines 2>log
-	same "who reads no password lets nobody in: $program" "454 553" "$(grep -E '^(235|454|553|250 2\.1\.5)' lines | cut -c1-3 | xargs)"
-	matches "and the log tells: $program" "^smtpd: warning: unable to ask ${program%% *} for a password: it exited with code 0, but has not read" "$(cat log)"
+	same "who says yes lets a client in: $program" "235 250" "$(grep -E '^(235|454|553|250 2\.1\.5)' lines | cut -c1-3 | xargs)"
+	matches "and that it has read no password is told: $program" "^smtpd: warning: ${program%% *} is no checkpassword program: it lets everybody in: it has not read the password" "$(cat log)"
 done
 printf '#!/bin/sh\n' >unusable
 for case in './missing:No such file' 'missing:No such file' './unusable:Permission denied'; do
