@@ -219,14 +219,13 @@ static enum verdict judge(struct state *state, int descriptor, const struct conn
 	return launcher->policy.judge ? ask(state, &connection->remote) : VERDICT_YES;
 }
 
-static void serve(struct state *state, const struct listener *listener, int descriptor,
-		  struct connection *connection)
+static void serve(struct state *state, int descriptor, struct connection *connection)
 {
 	enum verdict verdict = judge(state, descriptor, connection);
 
 	/* What nobody will be told is not asked for. */
 	if ((verdict == VERDICT_YES || state->launcher->is_verbose) &&
-	    listener_complete(listener, descriptor, connection) == -1)
+	    listener_complete(descriptor, connection) == -1)
 		verdict = VERDICT_LATER;
 	if (verdict == VERDICT_YES)
 		let_in(state, descriptor, connection);
@@ -255,7 +254,7 @@ static void accept_some(struct state *state, const struct listener *listener)
 			back_off(state, "unable to accept connections");
 		if (descriptor == -1)
 			return;
-		serve(state, listener, descriptor, &connection);
+		serve(state, descriptor, &connection);
 	}
 }
 

@@ -28,13 +28,6 @@ static int failed(struct text *why, const char *what, const char *which, int num
 	return -1;
 }
 
-static bool is_unspecified(const struct address *address)
-{
-	static const uint8_t zeros[16];
-
-	return memcmp(address->bytes, zeros, sizeof(zeros)) == 0;
-}
-
 /* Add a socket that listens, and find out where. Returns 0, or -1 with errno. */
 static int add(struct listeners *listeners, int descriptor)
 {
@@ -56,7 +49,6 @@ static int add(struct listeners *listeners, int descriptor)
 	listener->descriptor = descriptor;
 	listener->address = connection.local;
 	listener->port = connection.local_port;
-	listener->is_wildcard = is_unspecified(&listener->address);
 	listeners->count++;
 	return 0;
 }
@@ -265,19 +257,14 @@ int listener_accept(const struct listener *listener, struct connection *connecti
 		errno = EAGAIN;
 		return -1;
 	}
-	connection->local = listener->address;
-	connection->local_port = listener->port;
 	return descriptor;
 }
 
-int listener_complete(const struct listener *listener, int descriptor,
-		      struct connection *connection)
+int listener_complete(int descriptor, struct connection *connection)
 {
 	struct sockaddr_storage local;
 	socklen_t length = sizeof(local);
 
-	if (!listener->is_wildcard)
-		return 0;
 	if (getsockname(descriptor, (struct sockaddr *)&local, &length) == -1)
 		return -1;
 	connection_set_local(connection, &local);

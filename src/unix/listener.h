@@ -15,7 +15,6 @@ struct listeners {
 	size_t count;
 	struct listener {
 		int descriptor;
-		bool is_wildcard; /* each connection has a local address of its own */
 		struct address address;
 		uint16_t port;
 	} listener[LISTENERS_MOST];
@@ -39,14 +38,15 @@ extern const char *const listeners_variables[];
 /* Set an option of TCP on all of them; the kernel gives it to each connection. */
 int listeners_set_nodelay(const struct listeners *listeners);
 
-/* Take the next connection and fill in who is at its other end; of this end what is known without
- * asking. Returns its descriptor, which blocks and is not inherited; or -1 with errno: EAGAIN when
- * there is none, anything else is trouble that may last, ECONNABORTED included: a firewall or a
- * broken interface gives that again and again. */
+/* Take the next connection and fill in who is at its other end. Returns its descriptor, which
+ * blocks and is not inherited; or -1 with errno: EAGAIN when there is none, anything else is
+ * trouble that may last, ECONNABORTED included: a firewall or a broken interface gives that again
+ * and again. */
 int listener_accept(const struct listener *listener, struct connection *connection);
 
-/* Fill in this end of a connection that a wildcard listener took. Returns 0, or -1 with errno. */
-int listener_complete(const struct listener *listener, int descriptor,
-		      struct connection *connection);
+/* Fill in this end of a connection. The kernel is asked, although the listening socket may have one
+ * address only: it may have got a connection to another, by TPROXY or a BPF program. Returns 0, or
+ * -1 with errno. */
+int listener_complete(int descriptor, struct connection *connection);
 
 #endif
