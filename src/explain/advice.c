@@ -175,6 +175,8 @@ static void add_rule(const struct advice_about *about, struct text *out)
 /* A command that appends a line to a control file, whose last line may lack its end. */
 static void add_append(struct span line, const char *name, struct text *out)
 {
+	/* The echo of some shells takes a backslash for the beginning of something else. */
+	const char *command = span_find(line, '\\') < line.length ? "printf '%s\\n' " : "echo ";
 	bool is_ended = true;
 	struct text contents, why;
 
@@ -182,7 +184,8 @@ static void add_append(struct span line, const char *name, struct text *out)
 	text_init(&why, 1000);
 	if (control_read(name, &contents, &why) == VERDICT_YES && contents.length)
 		is_ended = contents.bytes[contents.length - 1] == '\n';
-	text_add_string(out, is_ended ? "    echo " : "    (echo; echo ");
+	text_add_string(out, is_ended ? "    " : "    (echo; ");
+	text_add_string(out, command);
 	add_word(out, line);
 	text_add_string(out, is_ended ? " >> " : ") >> ");
 	add_path_word(out, name);
@@ -209,6 +212,16 @@ static void add_hosting(const struct trial *trial, struct text *out)
 	text_free(&folded);
 }
 
+/* Whether a line of the list can name an address, and no other with it: it is no comment,
+ * controlcdb takes it, and it has no '*' for the end of any name. */
+static bool can_be_listed(struct span address)
+{
+	struct span local = span_head(address, span_find_last(address, '@'));
+	int first = span_byte(address, 0), last = span_byte(local, local.length - 1);
+
+	return first != '#' && first != ' ' && last != '*';
+}
+
 /* controlcdb makes the database anew, so what is not in the text would be lost. */
 static void add_mailbox(const struct trial *trial, struct text *out)
 {
@@ -216,6 +229,8 @@ static void add_mailbox(const struct trial *trial, struct text *out)
 	struct text path;
 	struct stat status;
 
+	if (!can_be_listed(text_span(&trial->address)))
+		return;
 	text_init(&path, 8192);
 	add_path(&path, "recipients");
 	text_add_string(out, "If there is such a mailbox, ");

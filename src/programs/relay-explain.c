@@ -157,7 +157,7 @@ static void say_recipient(struct explanation *explanation, struct steps *steps,
 	text_init(&advice, LARGEST_OUTPUT);
 	if (!explanation->was_advised[trial->said])
 		advice_write(trial, &what, &advice);
-	explanation->was_advised[trial->said] = true;
+	explanation->was_advised[trial->said] |= advice.length > 0;
 	if (explanation->is_json)
 		steps_page_json(&explanation->out, steps, recipient, text_span(&advice));
 	else

@@ -81,6 +81,14 @@ same "a mailbox that is not there" 1 "$(code_of told 203.0.113.9 joe@example.org
 eval "$(told 203.0.113.9 joe@example.org | sed -n -e 's/^ *\(echo .*\)/\1/p' -e 's/^ *\(CONTROLDIR=.*\)/\1/p')"
 same "the mailbox that was advised is there then" 0 "$(code_of told 203.0.113.9 joe@example.org)"
 same "and the others still are" 0 "$(code_of told 203.0.113.9 ann@example.org)"
+# The echo of some shells knows backslashes.
+told 203.0.113.9 '<"a\\nb"@example.org>' | sed -n 's/^ *\(echo\|printf\|CONTROLDIR=\)/\1/p' >advised
+sh ./advised
+same "nor does a backslash change on its way through a shell" 0 "$(code_of told 203.0.113.9 '<"a\\nb"@example.org>')"
+for address in '#a' '"a-*"' '" a"' '"a*"'; do # comments, entries for more, and none
+	lacks "no line that cannot name the mailbox: $address" '>>' "$(told 203.0.113.9 "<$address@example.org>")"
+done
+matches "which is no advice that was given" '>> control/recipients' "$(told 203.0.113.9 '' '#a@example.org' sue@example.org)"
 rm -f control/recipients control/recipients.cdb
 
 same "IPv6, any spelling" 0 "$(code_of told 2001:0DB8:17:0::5 x@elsewhere2.example)"
