@@ -127,7 +127,6 @@ static void run(struct state *state, int descriptor, const struct connection *co
 	pid_t process;
 	int number;
 
-	say_status(state, 1);
 	process = start(state, &beginning, descriptor);
 	number = errno;
 	if (!beginning.is_said)
@@ -221,8 +220,10 @@ static enum verdict judge(struct state *state, int descriptor, const struct conn
 
 static void serve(struct state *state, int descriptor, struct connection *connection)
 {
-	enum verdict verdict = judge(state, descriptor, connection);
+	enum verdict verdict;
 
+	say_status(state, 1);
+	verdict = judge(state, descriptor, connection);
 	/* What nobody will be told is not asked for. */
 	if ((verdict == VERDICT_YES || state->launcher->is_verbose) &&
 	    listener_complete(descriptor, connection) == -1)
@@ -234,6 +235,7 @@ static void serve(struct state *state, int descriptor, struct connection *connec
 		return;
 	say_connection(state, connection, 0, verdict == VERDICT_NO ? "deny" : NULL);
 	say_end(state, 0, verdict == VERDICT_NO ? STATUS_DENIED : STATUS_DROPPED);
+	say_status(state, 0);
 }
 
 /* --- all connections --- */
