@@ -25,8 +25,10 @@ struct trial {
 	struct text mail_reply, reply;	 /* to MAIL and RCPT: one line, without its CRLF */
 	enum smtp_reply mail_said, said; /* the same as rows of the table of replies */
 	struct text why;		 /* what let it pass, as the log says it; or empty */
-	struct text address;		 /* as it is decided on and queued; empty: unreadable */
-	enum verdict hosted, mailbox;	 /* what was answered, where it was asked */
+	/* As it is decided on and queued, or as it was sent when it could not be read; empty when
+	 * not even the command could be. */
+	struct text address;
+	enum verdict hosted, mailbox; /* what was answered, where it was asked */
 	bool was_hosted_asked, was_mailbox_asked;
 	bool failed; /* memory was short, and this is not all */
 };
