@@ -1,6 +1,5 @@
 #include "explain/audit_control.h"
 
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/utf8.h"

@@ -1,7 +1,6 @@
 #include "explain/trial.h"
 
 #include "host/lists.h"
-#include "smtp/path.h"
 #include "smtp/session.h"
 
 #define LONGEST_TEXT 8192 /* bytes */

@@ -1,7 +1,6 @@
 #include "host/dialogue.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "host/patience.h"
 

@@ -1,6 +1,5 @@
 #include "host/hand_off.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 #include "queue/envelope.h"

@@ -20,7 +20,6 @@
 
 #include "base/span.h"
 #include "base/text.h"
-#include "base/verdict.h"
 #include "queue/status.h"
 
 #define QUEUE_PROGRAM_BLOCK (64 * 1024) /* bytes gathered before they are written */

@@ -8,7 +8,6 @@
  * already, it all was done, and nothing is changed. Exit 100: wrong usage. Exit 111: descriptor 0
  * is not a TCP connection, or the program cannot be run.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -8,7 +8,6 @@
 #ifndef UNIX_CDB_INDEX_H
 #define UNIX_CDB_INDEX_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/span.h"

@@ -7,8 +7,6 @@
 #ifndef UNIX_ENVIRONMENT_H
 #define UNIX_ENVIRONMENT_H
 
-#include <stddef.h>
-
 #include "base/span.h"
 
 /* The value, or NULL when it is not set. It stays until the variable changes. */

@@ -3,7 +3,6 @@
  * never by how they come; of an ident server, what is taken is printable and short.
  */
 #include <assert.h>
-#include <string.h>
 
 #include "queue/qmqp.h"
 #include "unix/ident.h"

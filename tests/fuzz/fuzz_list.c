@@ -7,9 +7,7 @@
  * The first byte chooses the list that a database is made of.
  */
 #include <assert.h>
-#include <string.h>
 
-#include "base/base64.h"
 #include "host/control_list.h"
 #include "host/entries.h"
 #include "queue/login.h"

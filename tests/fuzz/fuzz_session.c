@@ -6,7 +6,6 @@
  * a client that has not done what was demanded of it.
  */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/transcript.h"

@@ -10,7 +10,6 @@
 #include "base/json.h"
 #include "base/packet.h"
 #include "base/page.h"
-#include "base/printable.h"
 #include "base/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

@@ -1,6 +1,5 @@
 #include "host/ask.h"
 
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>

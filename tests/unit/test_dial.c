@@ -1,7 +1,6 @@
 #include "unix/dial.h"
 
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "support/check.h"

@@ -1,6 +1,5 @@
 #include "host/entries.h"
 
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 

@@ -1,7 +1,5 @@
 #include "queue/envelope.h"
 
-#include <stdlib.h>
-
 #include "support/check.h"
 
 static enum envelope_step feed_in_pieces(struct envelope *envelope, struct span bytes, size_t piece)

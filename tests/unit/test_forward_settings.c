@@ -1,6 +1,5 @@
 #include "host/forward_settings.h"
 
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 

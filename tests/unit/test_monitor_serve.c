@@ -10,7 +10,6 @@
 #include "support/check.h"
 #include "support/longest.h"
 #include "support/monitored.h"
-#include "unix/deadline.h"
 #include "unix/report.h"
 
 /* Send what was put from a child, which then ends, and serve it. */

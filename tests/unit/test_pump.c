@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,7 +12,6 @@
 
 #include "support/check.h"
 #include "support/longest.h"
-#include "unix/deadline.h"
 #include "unix/file.h"
 
 #define MUCH (1024 * 1024) /* bytes: more than all the buffers on the way */

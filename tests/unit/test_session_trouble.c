@@ -1,7 +1,5 @@
 #include "smtp/session.h"
 
-#include <stdlib.h>
-
 #include "support/check.h"
 #include "support/nth_allocation.h"
 #include "support/transcript.h"

@@ -1,7 +1,6 @@
 #include "host/spool.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "support/check.h"

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -14,7 +13,6 @@
 #include "support/certificates.h"
 #include "support/check.h"
 #include "support/longest.h"
-#include "unix/deadline.h"
 #include "unix/tls_credentials.h"
 #include "unix/tls_network.h"
 
