@@ -85,7 +85,15 @@ static void test_rule_takes_the_traditional_language(void **state)
 		{"1.2.3.4:allow,A=\"x=y,z\"", "1.2.3.4 -> +A=x=y,z|\n", NULL},
 		{"1.2.3.4:allow,=\"x\"", "1.2.3.4 -> +=x|\n", "variable without a name"},
 		{"1.2.3.4:allow, A=\"x\"", "1.2.3.4 -> + A=x|\n", "blank in a variable's name"},
-		{"1.2.3.4:allow,a,b=\"x\"", "1.2.3.4 -> +a,b=x|\n", NULL},
+		{"1.2.3.4:allow,a,b=\"x\"", "1.2.3.4 -> +a,b=x|\n", "comma in a variable's name"},
+		{"1.2.3.4:allow,A=\"\",,B=\"\"", "1.2.3.4 -> +A=|+,B=|\n",
+		 "comma in a variable's name"},
+		{"1.2.3.4:allow,\"A\"=\"x\"", "1.2.3.4 -> +\"A\"=x|\n",
+		 "quote in a variable's name"},
+		{"1.2.3.4:allow,'A=\"x\"", "1.2.3.4 -> +'A=x|\n", "quote in a variable's name"},
+		{"1.2.3.4:allow,-A,B=\"1\"", "1.2.3.4 -> +-A,B=1|\n", "does not unset"},
+		{"1.2.3.4:allow,A\r=\"x\"", "1.2.3.4 -> +A\r=x|\n", "control character"},
+		{"1.2.3.4:allow,a-b.c_1=\"x\"", "1.2.3.4 -> +a-b.c_1=x|\n", NULL},
 	};
 
 	(void)state;
