@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/utf8.h"
+#include "explain/bad_sender.h"
 #include "explain/hosted.h"
 #include "unix/control.h"
 #include "unix/file.h"
@@ -226,18 +227,16 @@ static void judge_virtual(struct audit *audit, struct span entry, unsigned line)
 	text_free(&asked);
 }
 
-/* Senders that are refused: here too a file that was written elsewhere says nothing. */
 static void judge_bad_sender(struct audit *audit, struct span entry, unsigned line)
 {
-	bool has_mark = utf8_has_mark(entry);
+	const char *flaw = bad_sender_flaw(entry);
 
-	if ((has_mark || span_byte(entry, entry.length - 1) == '\r') &&
-	    findings_may_name(&audit->mistaken))
+	if (flaw && findings_may_name(&audit->mistaken))
 		find(audit, FINDING_WARNING, "badmailfrom-useless", "badmailfrom", line, entry,
-		     has_mark ? "begins with a byte order mark and never matches"
-			      : "ends in a carriage return and never matches",
-		     "mail from this sender is taken",
-		     "write the file as plain lines that end in a line feed alone");
+		     flaw,
+		     "mail that it should refuse is taken; patterns, exceptions and reasons of "
+		     "other programs mean nothing here",
+		     "write user@example.org, or @example.org for all of a domain, one a line");
 }
 
 static void judge_percenthack(struct audit *audit, struct span entry, unsigned line)
@@ -335,10 +334,9 @@ static void judge_other_lists(struct audit *audit)
 			   "qmail sends user%elsewhere@here on to elsewhere", "remove the file"});
 	judge_list(audit, judge_bad_sender,
 		   (struct finding){FINDING_WARNING, "badmailfrom-useless", "badmailfrom", 0,
-				    SPAN("# more entries never match"),
-				    "mail from these senders is taken",
-				    "write the file as plain lines that end in a line feed "
-				    "alone"});
+				    SPAN("# more entries refuse nobody"),
+				    "mail that they should refuse is taken",
+				    "see to these as well"});
 }
 
 /* --- what is compiled --- */

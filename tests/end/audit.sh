@@ -51,6 +51,10 @@ finds "a byte order mark" 0 '^warning: control/rcpthosts:1: .*begins with a byte
 	"printf '\xef\xbb\xbfb.example\n' | cat - kept/control/rcpthosts >control/rcpthosts"
 finds "CR behind a sender" 0 '^warning: control/badmailfrom:2: .*ends in a carriage return and never matches' \
 	"printf 'a@b.example\n@spam.example\r\n' >control/badmailfrom"
+finds "a pattern for senders" 0 '^warning: control/badmailfrom:1: \.\*@\.\*\\.spam\\.example\$ is no sender and never matches: mail that it should refuse is taken' \
+	"printf '%s\n' '.*@.*\.spam\.example\$' @spam.example >control/badmailfrom"
+finds "a domain in the place of a sender" 0 '^warning: control/badmailfrom:2: spam\.example has no @ ' \
+	"printf '%s\n' ann@spam.example spam.example >control/badmailfrom"
 finds "users who were never compiled" 0 '^warning: control/users: it was never compiled: ' "echo 'joe:*' >control/users"
 finds "routes that are older" 0 '^warning: control/smtproutes: it is newer than its .cdb: ' \
 	"echo :localhost >control/smtproutes; CONTROLDIR=control controlcdb smtproutes; touch -d +1hour control/smtproutes"
