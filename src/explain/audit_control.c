@@ -196,9 +196,17 @@ static void judge_hosted(struct audit *audit)
 
 /* --- the lists of qmail --- */
 
+/* Every host is localhost to itself, so mail for that from outside is refused with reason. */
+static bool is_every_host(struct span domain)
+{
+	return span_equal_folded(domain, SPAN("localhost")) ||
+	       span_equal_folded(domain, SPAN("localhost.localdomain"));
+}
+
 static void judge_local(struct audit *audit, struct span entry, unsigned line)
 {
-	if (!hosted_has(audit->settings, entry) && findings_may_name(&audit->mistaken))
+	if (!is_every_host(entry) && !hosted_has(audit->settings, entry) &&
+	    findings_may_name(&audit->mistaken))
 		find(audit, FINDING_WARNING, "locals-not-hosted", "locals", line, entry,
 		     "is not in rcpthosts", "mail from outside for this domain is refused",
 		     "write it into rcpthosts, or take it out of locals");

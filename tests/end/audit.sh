@@ -323,6 +323,8 @@ finds "no me" 1 '^error: control/: .*me: there is no such file.*: smtpd answers 
 finds "a number that is none" 1 '^error: control/: databytes: not a number' "echo 12x >control/databytes"
 finds "a database that is none" 1 '^error: control/: unable to read control/recipients\.cdb' "echo x >control/recipients.cdb"
 finds "a list that was not compiled" 0 '^warning: control/recipients: it was never compiled' "echo a@example.org >control/recipients"
+same "qmail: every host is localhost to itself" "" \
+	"$(printf 'localhost\nLocalhost.localdomain\n' >control/locals; audit; rm control/locals)"
 finds "qmail: a local domain" 0 '^warning: control/locals:2: other\.example is not in rcpthosts' "printf 'example.org\nother.example\n' >control/locals"
 finds "qmail: a virtual domain" 0 '^warning: control/virtualdomains:3: other\.example is not in rcpthosts' \
 	"printf '# of qmail\nexample.org:joe\nother.example:joe\n.wild.example:ann\n:all\nu@x.wild.example:u\n' >control/virtualdomains"
