@@ -165,14 +165,17 @@ __attribute__((format(printf, 4, 0))) static void
 say(enum level level, const char *word, int number, const char *format, va_list arguments)
 {
 	char line[REPORT_LINE];
-	size_t length;
+	size_t length, start;
 	int kept = errno;
 
 	if (level > shown)
 		return;
-	length = limited(snprintf(line, sizeof(line), "%s: %s", program_name, word), sizeof(line));
-	length += limited(vsnprintf(line + length, sizeof(line) - length, format, arguments),
-			  sizeof(line) - length);
+	start = limited(snprintf(line, sizeof(line), "%s: %s", program_name, word), sizeof(line));
+	length = start + limited(vsnprintf(line + start, sizeof(line) - start, format, arguments),
+				 sizeof(line) - start);
+	if (length == start) /* a reason for which there was no memory */
+		length += limited(snprintf(line + start, sizeof(line) - start, "out of memory"),
+				  sizeof(line) - start);
 	if (number)
 		length += limited(
 			snprintf(line + length, sizeof(line) - length, ": %s", strerror(number)),

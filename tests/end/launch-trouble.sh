@@ -144,6 +144,19 @@ else
 	skip "tcpserver without /proc" "namespaces of users"
 fi
 
+# --- no memory for a beginning ---
+
+if [[ ${BUILD##*/} != *sanitize* ]]; then # a sanitizer needs much more
+	serve taken -H -R -l 0 127.0.0.1 0 true || exit 1
+	for bytes in {100000..400000..20000} 8000000; do # in some of these even a reason finds none
+		timeout "$PATIENCE" prlimit --data="$bytes" tcpserver -H -R -l 0 127.0.0.1 "$port" true
+	done 2>memory.log
+	matches "with enough memory it tells why it does not begin" \
+		'^tcpserver: fatal: unable to listen on 127\.0\.0\.1: Address already in use$' "$(cat memory.log)"
+	lacks "and with less never nothing" '^tcpserver: fatal: *$' "$(cat memory.log)"
+	stop "$server"
+fi
+
 # --- too few descriptors ---
 
 (ulimit -n 16 && exec tcpserver -1 -c 100 -H -R -l 0 127.0.0.1 0 cat >few.port 2>few.log) &
