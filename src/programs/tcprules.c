@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "explain/rules_diff.h"
@@ -78,10 +79,23 @@ static void complain(struct compiler *compiler, uint64_t number, const char *rea
 	     text.bytes);
 }
 
+/* The shell has opened the text already: whoever wrote its name for cdb or tmp would lose it. */
+static void refuse_text(const char *path)
+{
+	struct stat text, named;
+
+	if (fstat(0, &text) == 0 && lstat(path, &named) == 0 && file_is_same(&text, &named))
+		die(EXIT_PERMANENT, "unable to use %s: it is the text of the rules", path);
+}
+
 static void start(struct compiler *compiler)
 {
 	const char *temporary = compiler->temporary;
 
+	if (temporary) {
+		refuse_text(temporary);
+		refuse_text(compiler->path);
+	}
 	if (temporary)
 		compiler->writer = cdb_writer_new(compiler->path, temporary);
 	else

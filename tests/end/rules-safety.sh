@@ -65,6 +65,13 @@ ln -s rules.cdb rules.tmp
 same "tmp is a symbolic link" 111 "$(echo :deny | code_of tcprules rules.cdb rules.tmp)"
 is_old "tmp is a symbolic link"
 rm rules.tmp
+echo '127.0.0.2:deny' >text
+said=$(tcprules rules.cdb text <text 2>&1 || echo "exit code $?")
+same "tmp is the text" $'tcprules: fatal: unable to use text: it is the text of the rules\nexit code 100' "$said"
+is_old "tmp is the text"
+same "cdb is the text" 100 "$(code_of tcprules text rules.tmp <text)"
+leaves_nothing "cdb is the text"
+same "and the text stays" 127.0.0.2:deny "$(cat text)"
 
 # Two at once: the second gives up, and does not spoil what the first writes.
 mkfifo feed
