@@ -89,7 +89,8 @@ static bool read_user(struct span entry, struct text *key, struct span *data, st
 	return true;
 }
 
-/* What route_find_line takes of a line, and route_read of a route. */
+/* What route_find_line takes of a line, and route_read of a route. Here too a reason never shows a
+ * password. */
 static bool read_route(struct span entry, struct text *key, struct span *data, struct text *why)
 {
 	size_t colon = span_find(entry, ':');
@@ -99,11 +100,12 @@ static bool read_route(struct span entry, struct text *key, struct span *data, s
 
 	*data = span_tail(entry, colon + 1);
 	if (colon == entry.length)
-		return malformed(why, "there is no ':' in it", entry);
+		return malformed(why, "there is no ':' in it", route_without_login(entry));
 	if (domain.length && !is_domain(domain))
-		return malformed(why, "what stands before ':' is no domain", entry);
+		return malformed(why, "what stands before ':' is no domain",
+				 route_without_login(entry));
 	if (!route_read(*data, &route, &reason))
-		return malformed(why, reason, *data);
+		return malformed(why, reason, route_without_login(*data));
 	text_add_folded(key, domain);
 	return true;
 }

@@ -183,7 +183,9 @@ static bool offer(struct forward *forward, size_t index)
 	const char *why;
 
 	if (!route_read(text_span(&hop->text), &route, &why)) {
-		warn("control/smtproutes: %s: %s", why, text_string(&hop->text));
+		struct span shown = route_without_login(text_span(&hop->text));
+
+		warn("control/smtproutes: %s: %.*s", why, (int)shown.length, shown.bytes);
 		return fail(forward, VERDICT_LATER, QUEUE_NO_CONFIGURATION, "");
 	}
 	smtp_client_open(&hop->client, &route, result);

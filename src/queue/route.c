@@ -31,13 +31,13 @@ enum verdict route_find(const struct lookup *lookup, struct span address, struct
 	return verdict;
 }
 
-/* A host with a colon is an IPv6 address, perhaps with a scope, and none has a slash; all else is a
- * mistyped route. */
+/* A host with a colon is an IPv6 address, perhaps with a scope, and none has a slash or a '|'; all
+ * else is a mistyped route. */
 static bool is_host(struct span host)
 {
 	struct address address;
 
-	if (span_find(host, '/') < host.length)
+	if (span_find(host, '/') < host.length || span_find(host, '|') < host.length)
 		return false;
 	return span_find(host, ':') == host.length ||
 	       address_read_span(span_head(host, span_find(host, '%')), &address);
@@ -63,7 +63,11 @@ bool route_read(struct span text, struct route *route, const char **why)
 		form++;
 	*route = (struct route){.is_lmtp = forms[form].is_lmtp, .security = forms[form].security};
 	text = span_tail(text, forms[form].prefix.length);
-	if (span_has_control(text) || span_find(text, ' ') < text.length)
+	if (span_find(text, ' ') < text.length) {
+		*why = "a blank is in it, and a login belongs into smtpauth";
+		return false;
+	}
+	if (span_has_control(text))
 		return false;
 	route->is_path = span_byte(text, 0) == '/';
 	if (route->is_path) {
@@ -78,6 +82,14 @@ bool route_read(struct span text, struct route *route, const char **why)
 		return false;
 	}
 	return true;
+}
+
+struct span route_without_login(struct span text)
+{
+	text = span_trim_start(text);
+	text = span_head(text, span_find(text, ' '));
+	text = span_head(text, span_find(text, '\t'));
+	return span_head(text, span_find(text, '|'));
 }
 
 enum verdict route_find_line(void *contents, struct span key, struct span *route)

@@ -38,6 +38,10 @@ enum verdict route_find(const struct lookup *lookup, struct span address, struct
 /* Read the text of a route; it must stay. False when it is none; *why is the reason then. */
 bool route_read(struct span text, struct route *route, const char **why);
 
+/* What can be shown of a text that is no route: other programs take "HOST USER PASSWORD" in such a
+ * file, or "HOST|USER|PASSWORD". */
+struct span route_without_login(struct span text);
+
 /* A lookup in the lines of a file, "KEY:ROUTE"; the first with a key counts. Its world is a struct
  * span, the file's contents. */
 enum verdict route_find_line(void *contents, struct span key, struct span *route);
