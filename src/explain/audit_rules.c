@@ -204,7 +204,7 @@ static void judge_line(struct rules *rules, struct rule *read, struct span line,
 					       "correct this line"});
 	rule.address = span_trim_end(line);
 	for (size_t index = 0; index < read->warning_count && kind != RULE_MALFORMED; index++)
-		if (!strstr(read->warnings[index], "RELAYCLIENT")) /* judged by themselves */
+		if (!strstr(read->warnings[index], "RELAYCLIENT for ")) /* judged by themselves */
 			tell_useless(rules, &rule, read->warnings[index]);
 	rule.address = span_head(line, span_find(line, ':')); /* in a range there is no colon */
 	rule.data = text_span(&read->data);

@@ -103,6 +103,17 @@ static const char *flaw_of_variable(struct span name)
 	return span_has_control(name) ? "a control character in a variable's name" : NULL;
 }
 
+/* It is appended to a domain: "1" or "yes" makes another domain of it, and is hardly ever meant. */
+static const char *flaw_of_suffix(struct span value)
+{
+	char first = value.length ? byte_fold(value.bytes[0]) : '\0';
+
+	if ((first >= 'a' && first <= 'z') || (first >= '0' && first <= '9'))
+		return "a letter or digit is appended to each recipient's domain: to append "
+		       "nothing write RELAYCLIENT=\"\"";
+	return NULL;
+}
+
 /* Cut one NAME=QvalueQ off the front of *text. */
 static bool read_variable(struct rule *rule, struct span *text, struct text *why)
 {
@@ -118,10 +129,13 @@ static bool read_variable(struct rule *rule, struct span *text, struct text *why
 	value = span_head(value, span_find(value, quoted.bytes[0]));
 	if (value.length + 1 == quoted.length)
 		return malformed(why, "no closing quote behind a value");
-	if (span_equal(name, SPAN("RELAYCLIENT")))
-		rule->sets_relayclient = true;
 	if (!rule->instructions_flaw)
 		rule->instructions_flaw = flaw_of_variable(name);
+	if (span_equal(name, SPAN("RELAYCLIENT"))) {
+		rule->sets_relayclient = true;
+		if (!rule->instructions_flaw)
+			rule->instructions_flaw = flaw_of_suffix(value);
+	}
 	text_add_byte(&rule->data, '+');
 	text_add(&rule->data, (struct span){name.bytes, name.length + 1});
 	text_add(&rule->data, value);

@@ -76,6 +76,7 @@ finds "for public addresses" 0 '^warning: tcp\.smtp:1: RELAYCLIENT for a block o
 finds "by name" 0 '^warning: tcp\.smtp:1: RELAYCLIENT by host name .* run tcpserver with -p' "rule '=.office.example:allow,RELAYCLIENT=\"\"'"
 finds "by ident answer" 0 '^warning: tcp\.smtp:1: RELAYCLIENT by ident answer' "rule 'joe@10.1.1.1:allow,RELAYCLIENT=\"\"'"
 finds "a rule without its dot" 0 '^warning: tcp\.smtp:1: no dot at the end' "rule '192.168.0:allow,RELAYCLIENT=\"\"'"
+finds "RELAYCLIENT that is a word" 0 '^warning: tcp\.smtp:1: a letter or digit is appended to each recipient.s domain: to append nothing write RELAYCLIENT=""' "rule '10.:allow,RELAYCLIENT=\"1\"'"
 finds "odd addresses" 0 '^warning: tcp\.smtp:1: ODDADDRESS=1 for clients that may not relay' "rule '203.0.114.:allow,ODDADDRESS=\"1\"'"
 finds "odd addresses on smtpd itself" 0 '^warning: tcp\.smtp:1: .*<u%relay-probe\.invalid@example\.org>.* are taken from a client of this rule: the program behind' "rule '203.0.114.:allow,ODDADDRESS=\"1\"'"
 finds "logging in without TLS" 0 '^warning: tcp\.smtp:1: logging in is allowed without TLS' "rule '10.:allow,ALLOW_INSECURE_AUTH=\"1\"'"

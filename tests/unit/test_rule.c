@@ -94,6 +94,14 @@ static void test_rule_takes_the_traditional_language(void **state)
 		{"1.2.3.4:allow,-A,B=\"1\"", "1.2.3.4 -> +-A,B=1|\n", "does not unset"},
 		{"1.2.3.4:allow,A\r=\"x\"", "1.2.3.4 -> +A\r=x|\n", "control character"},
 		{"1.2.3.4:allow,a-b.c_1=\"x\"", "1.2.3.4 -> +a-b.c_1=x|\n", NULL},
+		/* what is appended to a domain */
+		{"1.2.3.4:allow,RELAYCLIENT=\"1\"", "1.2.3.4 -> +RELAYCLIENT=1|\n",
+		 "write RELAYCLIENT="},
+		{"1.2.3.4:allow,RELAYCLIENT=\"Yes\"", "1.2.3.4 -> +RELAYCLIENT=Yes|\n",
+		 "write RELAYCLIENT="},
+		{"1.2.3.4:allow,RELAYCLIENT=\"@x\"", "1.2.3.4 -> +RELAYCLIENT=@x|\n", NULL},
+		{"1.2.3.4:allow,RELAYCLIENT=\".x\"", "1.2.3.4 -> +RELAYCLIENT=.x|\n", NULL},
+		{"1.2.3.4:allow,RELAYCLIENT=\"\"", "1.2.3.4 -> +RELAYCLIENT=|\n", NULL},
 	};
 
 	(void)state;
