@@ -1,12 +1,10 @@
 #include "explain/audit_control.h"
 
-#include <sys/stat.h>
-
 #include "base/utf8.h"
+#include "explain/audit_compiled.h"
 #include "explain/bad_sender.h"
 #include "explain/hosted.h"
 #include "unix/control.h"
-#include "unix/file.h"
 
 #define LONGEST 8192 /* bytes */
 
@@ -347,33 +345,6 @@ static void judge_other_lists(struct audit *audit)
 				    "see to these as well"});
 }
 
-/* --- what is compiled --- */
-
-/* must_be_compiled: the text by itself says nothing to anybody. */
-static void judge_compiled(struct audit *audit, const char *name, const char *cdb,
-			   bool must_be_compiled, const char *remedy)
-{
-	bool is_compiled;
-	struct text path, cdb_path;
-	struct stat text, compiled;
-
-	text_init(&path, LONGEST);
-	text_init(&cdb_path, LONGEST);
-	control_path(name, &path);
-	control_path(cdb, &cdb_path);
-	is_compiled = stat(text_string(&cdb_path), &compiled) == 0;
-	if (stat(text_string(&path), &text) == -1 || (!is_compiled && !must_be_compiled))
-		;
-	else if (!is_compiled)
-		find(audit, FINDING_WARNING, "list-stale", name, 0, SPAN(""),
-		     "it was never compiled", "what is in it is not in force", remedy);
-	else if (file_is_newer(&text, &compiled))
-		find(audit, FINDING_WARNING, "list-stale", name, 0, SPAN(""),
-		     "it is newer than its .cdb", "what was changed in it is not in force", remedy);
-	text_free(&path);
-	text_free(&cdb_path);
-}
-
 bool audit_control(struct findings *findings, struct settings *settings, bool is_odd_taken)
 {
 	struct audit audit = {findings, settings, .is_odd_taken = is_odd_taken};
@@ -382,11 +353,7 @@ bool audit_control(struct findings *findings, struct settings *settings, bool is
 	read_env_no_at_host(&audit);
 	judge_hosted(&audit);
 	judge_other_lists(&audit);
-	judge_compiled(&audit, "morercpthosts", "morercpthosts.cdb", true,
-		       "run controlcdb morercpthosts");
-	judge_compiled(&audit, "recipients", "recipients.cdb", true, "run controlcdb recipients");
-	judge_compiled(&audit, "users", "users.cdb", true, "run controlcdb users");
-	judge_compiled(&audit, "smtproutes", "smtproutes.cdb", false, "run controlcdb smtproutes");
+	audit.failed |= !audit_compiled(findings, settings);
 	audit.failed |= audit.env_no_at_host.failed;
 	text_free(&audit.env_no_at_host);
 	interfaces_free(&audit.interfaces);

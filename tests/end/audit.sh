@@ -326,6 +326,16 @@ finds "a database that is none" 1 '^error: control/: unable to read control/reci
 finds "a list that was not compiled" 0 '^warning: control/recipients: it was never compiled' "echo a@example.org >control/recipients"
 same "qmail: every host is localhost to itself" "" \
 	"$(printf 'localhost\nLocalhost.localdomain\n' >control/locals; audit; rm control/locals)"
+recipients_are() { printf '%s\n' "$@" >control/recipients && CONTROLDIR=control controlcdb recipients; }
+finds "a hosted domain without a mailbox" 0 '^warning: control/rcpthosts:2: .* has no mailbox in recipients\.cdb: mail for it is refused for good' \
+	"sed -i 2iUnserved.example control/rcpthosts; recipients_are a@example.org b@mail.example.org @example.org"
+finds "one of the database" 0 '^warning: control/morercpthosts\.cdb: more\.example has no mailbox in recipients' \
+	"echo more.example >control/morercpthosts; CONTROLDIR=control controlcdb morercpthosts; recipients_are a@example.org"
+finds "of many some are named" 0 '^warning: control/recipients: 2[0-9] more hosted domains have no mailbox in it' \
+	"printf 'd%s.example\n' {1..30} >>control/rcpthosts; recipients_are a@x.example"
+same "where each domain has one nothing is found" "" \
+	"$(cp -a control served; echo .below.example >>served/rcpthosts; sed '/^\./d; s/^/a@/' served/rcpthosts >served/recipients
+	CONTROLDIR=served controlcdb recipients; relay-audit -c served)"
 finds "qmail: a local domain" 0 '^warning: control/locals:2: other\.example is not in rcpthosts' "printf 'example.org\nother.example\n' >control/locals"
 finds "qmail: a virtual domain" 0 '^warning: control/virtualdomains:3: other\.example is not in rcpthosts' \
 	"printf '# of qmail\nexample.org:joe\nother.example:joe\n.wild.example:ann\n:all\nu@x.wild.example:u\n' >control/virtualdomains"
