@@ -9,6 +9,7 @@
 #include "base/item.h"
 #include "explain/audit_rule.h"
 #include "explain/duplicates.h"
+#include "explain/queue_value.h"
 #include "host/settings.h"
 #include "rules/prefix.h"
 #include "rules/rule.h"
@@ -58,14 +59,20 @@ static void judge_values(struct rules *rules, const struct audit_rule *rule)
 		struct span name = span_head(variable, span_find(variable, '='));
 		struct span value = span_tail(variable, name.length + 1);
 
+		bool is_read;
+
 		text_clear(&why);
-		if (settings_variable_is_usable(name, value, &why) || is_set_again(rest, name))
+		is_read = settings_variable_is_usable(name, value, &why);
+		if ((is_read && queue_value_can_run(name, value, &why)) || is_set_again(rest, name))
 			continue;
 		if (findings_may_name(&rules->unusable))
 			note(rules,
 			     audit_rule_tell(rules->findings, rule, FINDING_ERROR,
 					     "variable-unusable", text_string(&why),
-					     "smtpd answers 421 to every client of this rule",
+					     is_read ? "every message of such a client is "
+						       "answered 451"
+						     : "smtpd answers 421 to every client of "
+						       "this rule",
 					     "correct the rule"));
 		note(rules, !why.failed);
 	}

@@ -21,6 +21,7 @@
 #include "explain/audit_writable.h"
 #include "explain/decision.h"
 #include "explain/gateways.h"
+#include "explain/queue_value.h"
 #include "explain/stranger.h"
 #include "unix/control.h"
 #include "unix/environment.h"
@@ -62,18 +63,22 @@ static void judge_values(struct audit *audit)
 	text_init(&why, 2 * REPORT_LINE);
 	text_init(&name, 2 * REPORT_LINE);
 	for (size_t index = 0; environ[index];) {
-		struct span variable = span_of(environ[index]);
+		struct span variable = span_of(environ[index]), value;
+		bool is_read;
 
 		text_clear(&why);
 		text_clear(&name);
 		text_add(&name, span_head(variable, span_find(variable, '=')));
-		if (settings_variable_is_usable(text_span(&name),
-						span_tail(variable, name.length + 1), &why)) {
+		value = span_tail(variable, name.length + 1);
+		is_read = settings_variable_is_usable(text_span(&name), value, &why);
+		if (is_read && queue_value_can_run(text_span(&name), value, &why)) {
 			index++;
 			continue;
 		}
 		find(audit, FINDING_ERROR, "variable-unusable", "the environment", 0,
-		     text_string(&why), "smtpd answers 421 to every client",
+		     text_string(&why),
+		     is_read ? "every message is answered 451"
+			     : "smtpd answers 421 to every client",
 		     "correct it before tcpserver is started");
 		environment_unset(text_string(&name));
 	}

@@ -59,8 +59,7 @@ static bool lacks_interpreter(int descriptor)
 	return *path && access(path, X_OK) == -1;
 }
 
-/* Whether execve(2) could take this file; errno says why it could not. */
-static bool is_program(const char *path)
+bool spawn_can_run(const char *path)
 {
 	struct stat status;
 	int descriptor;
@@ -104,7 +103,7 @@ int spawn_find(const char *name, struct text *path)
 				errno = ENOMEM;
 				return -1;
 			}
-			if (is_program(path->bytes + start))
+			if (spawn_can_run(path->bytes + start))
 				return 0;
 			was_denied = was_denied || errno == EACCES;
 			text_cut(path, start);

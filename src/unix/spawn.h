@@ -20,6 +20,10 @@ struct spawn_move {
  * get their default back, and no descriptor above 2 will be inherited by a child. */
 void spawn_prepare(void);
 
+/* Whether execve(2) could take this file, and the interpreter of a script; errno says why it could
+ * not. */
+bool spawn_can_run(const char *path);
+
 /* Find a program as execvp(3) does: a name with a slash is taken as it is, any other is looked for
  * in PATH, where what cannot be executed, as a directory or a script without its interpreter, or
  * has too long a path, is passed over. Appends its path to *path and returns 0, or -1 with errno.

@@ -179,6 +179,16 @@ matches "and the others counted" "^error: some.rules: 20 more variables that smt
 same "in the environment" "error: the environment: MAXERRORS: not a number from 0 to 1000000000: x
 error: the environment: SANDBOX: neither 0 nor 1: yes" "$(MAXERRORS=x SANDBOX=yes audit | sed 's/: smtpd answers.*//' | LC_ALL=C sort)"
 
+printf '#!/no/such/shell\n' >queue && chmod +x queue
+same "a queue program that cannot be run" "error 1: QMAILQUEUE: unable to run /no/such: No such file or directory (10.1.): every message of such a client is answered 451: correct the rule
+error 2: QMAILQUEUE: unable to run $BIN/queue-maildir -x: No such file or directory (10.2.): every message of such a client is answered 451: correct the rule
+error 3: QMAILQUEUE: unable to run ./tcp.smtp: Permission denied (10.3.): every message of such a client is answered 451: correct the rule
+error 4: QMAILQUEUE: unable to run ./queue: No such file or directory (10.4.): every message of such a client is answered 451: correct the rule" \
+	"$(of_rules '10.1.:allow,QMAILQUEUE="/no/such"' "10.2.:allow,QMAILQUEUE='$BIN/queue-maildir -x'" '10.3.:allow,QMAILQUEUE="./tcp.smtp"' \
+		'10.4.:allow,QMAILQUEUE="./queue"' "10.5.:allow,QMAILQUEUE='$BIN/queue-maildir'" '10.6.:allow,QMAILQUEUE="queue-somewhere"')"
+same "one in the environment" "error: the environment: QMAILQUEUE: unable to run \"$BIN/queue-maildir\": No such file or directory: every message is answered 451: correct it before tcpserver is started" \
+	"$(QMAILQUEUE="\"$BIN/queue-maildir\"" audit)"
+
 # --- control directories that rules name ---
 of_directories() { # rule...: what is found in these directories
 	printf '%s\n' "$@" >some.rules
