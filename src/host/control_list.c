@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "host/list_domain.h"
 #include "queue/route.h"
 #include "unix/password.h"
@@ -27,15 +28,21 @@ static bool ends_in_dot(struct span domain)
 	return span_byte(domain, domain.length - 1) == '.';
 }
 
+/* entry: a domain, or ".domain" for all below it. */
+static void warn_of_domain(struct span entry, struct text *why)
+{
+	if (ends_in_dot(entry))
+		malformed(why, "a domain with a dot at its end can never match", entry);
+	else if (!list_domain_can_match(entry))
+		malformed(why, "this is no domain and can never match", entry);
+}
+
 /* qmail-newmrh takes everything, and so must this. */
 static bool read_domain(struct span entry, struct text *key, struct span *data, struct text *why)
 {
 	text_add_folded(key, entry);
 	*data = (struct span){NULL, 0};
-	if (ends_in_dot(entry))
-		malformed(why, "a domain with a dot at its end can never match", entry);
-	else if (!list_domain_can_match(entry))
-		malformed(why, "this is no domain and can never match", entry);
+	warn_of_domain(entry, why);
 	return true;
 }
 
@@ -84,6 +91,10 @@ static bool read_user(struct span entry, struct text *key, struct span *data, st
 		return malformed(why, "no user has such a name", name);
 	if (!is_locked(hash) && !password_is_hash(hash))
 		return malformed(why, "what follows ':' is no hash that crypt(3) knows", name);
+	if (utf8_has_mark(name))
+		malformed(why, "a byte order mark is no part of a name", name);
+	else if (span_trim_end(span_trim_start(name)).length < name.length)
+		malformed(why, "a blank before or behind the name is part of it", name);
 	text_add(key, name);
 	*data = hash;
 	return true;
@@ -106,6 +117,8 @@ static bool read_route(struct span entry, struct text *key, struct span *data, s
 				 route_without_login(entry));
 	if (!route_read(*data, &route, &reason))
 		return malformed(why, reason, route_without_login(*data));
+	if (domain.length)
+		warn_of_domain(domain, why);
 	text_add_folded(key, domain);
 	return true;
 }

@@ -34,7 +34,8 @@ static bool read_line(struct span line, struct span *host, uint16_t *port, struc
 	login->user = span_head(rest, colon);
 	login->password = span_tail(rest, colon + 1);
 	return login->user.length && login->password.length && !span_has_control(rest) &&
-	       (span_byte(line, 0) == '/' || endpoint_split(line, 0, host, port));
+	       (span_byte(line, 0) == '/' ||
+		(endpoint_split(line, 0, host, port) && route_is_host(*host)));
 }
 
 unsigned login_malformed(struct span contents)

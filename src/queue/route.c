@@ -31,13 +31,13 @@ enum verdict route_find(const struct lookup *lookup, struct span address, struct
 	return verdict;
 }
 
-/* A host with a colon is an IPv6 address, perhaps with a scope, and none has a slash or a '|'; all
- * else is a mistyped route. */
-static bool is_host(struct span host)
+/* An IPv6 address may have a scope. None has a slash, a '|' or a '*': that is a mistyped route. */
+bool route_is_host(struct span host)
 {
 	struct address address;
 
-	if (span_find(host, '/') < host.length || span_find(host, '|') < host.length)
+	if (span_find(host, '/') < host.length || span_find(host, '|') < host.length ||
+	    span_find(host, '*') < host.length)
 		return false;
 	return span_find(host, ':') == host.length ||
 	       address_read_span(span_head(host, span_find(host, '%')), &address);
@@ -75,7 +75,7 @@ bool route_read(struct span text, struct route *route, const char **why)
 		return route->security == ROUTE_CLEAR; /* else whose certificate would it be? */
 	}
 	if (!endpoint_split(text, forms[form].port, &route->host, &route->port) ||
-	    !is_host(route->host))
+	    !route_is_host(route->host))
 		return false;
 	if (route->is_lmtp && route->port == SMTP_PORT) {
 		*why = "LMTP must not be spoken at port 25";

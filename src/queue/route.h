@@ -35,6 +35,9 @@ struct route {
  * there is none. LATER: it cannot be told, for want of memory or in the words of the lookup. */
 enum verdict route_find(const struct lookup *lookup, struct span address, struct span *route);
 
+/* Whether it may be a host, without a port: an IPv6 address if there is a colon in it. */
+bool route_is_host(struct span host);
+
 /* Read the text of a route; it must stay. False when it is none; *why is the reason then. */
 bool route_read(struct span text, struct route *route, const char **why);
 

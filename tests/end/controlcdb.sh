@@ -83,6 +83,9 @@ refused smtproutes 'c.example' "there is no ':' in it: c.example"
 refused smtproutes 'c.example:tls:d.example:25' "this is no next hop: tls:d.example:25"
 refused smtproutes 'c.example:lmtp:d.example:25' "LMTP must not be spoken at port 25: lmtp:d.example:25"
 
+echo '*:d.example' >>control/smtproutes
+same "a star is warned of" "controlcdb: warning: $work/control/smtproutes: line 6: this is no domain and can never match: *" "$(says smtproutes)"
+
 # users
 hash='$1$abcdefgh$0123456789012345678901'
 printf '# us\nJoe:%s\n\njim@b.example:*\nann:!%s\n' "$hash" "$hash" >control/users
@@ -105,6 +108,10 @@ fi
 : >control/users.tmp && chmod 666 control/users.tmp && chmod 600 control/users
 controlcdb users
 same "whatever was left by one that was killed" 600 "$(stat -c %a control/users.cdb)"
+cp control/users control/users.kept
+printf ' ann:*\njim :%s\n' "$hash" >>control/users
+same "a blank beside a name is warned of" "$(printf "controlcdb: warning: $work/control/users: line %s: a blank before or behind the name is part of it: %s\n" 6 ' ann' 7 'jim ')" "$(says users)"
+mv control/users.kept control/users && controlcdb users
 old=$(sha256sum control/users.cdb)
 refused users joe "there is no ':' in it"
 refused users "joe:opensesame" "what follows ':' is no hash that crypt(3) knows: joe"

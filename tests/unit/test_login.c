@@ -65,6 +65,9 @@ static void test_login_lines_are_checked(void **state)
 		{"no host", BYTES(" joe:x\n"), 1},
 		{"no port", BYTES("mail.example:x joe:x\n"), 1},
 		{"port 0", BYTES("mail.example:0 joe:x\n"), 1},
+		{"a star", BYTES("* joe:x\n"), 1},
+		{"a form of smtproutes", BYTES("a b:c\n:127.0.0.1:2525 joe:x\n"), 2},
+		{"an address of a sender", BYTES("joe@b.example joe:x\n"), 0},
 		{"a NUL", BYTES("mail.example joe:x\0y\n"), 1},
 		{"a CR", BYTES("mail.example joe:x\r\n"), 1},
 	};
