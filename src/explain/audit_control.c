@@ -57,6 +57,8 @@ struct judged {
 	const char *name; /* of the file */
 	bool is_compiled;
 	size_t entries, useless, wide;
+	size_t unicode, encoded; /* domains beyond ASCII, and as "xn--..." (RFC 5891) */
+	unsigned first_unicode;	 /* line */
 };
 
 static bool has_capitals(struct span entry)
@@ -65,6 +67,26 @@ static bool has_capitals(struct span entry)
 		if (byte_fold(entry.bytes[index]) != entry.bytes[index])
 			return true;
 	return false;
+}
+
+static bool has_encoded_label(struct span entry)
+{
+	while (entry.length && !span_starts_folded(entry, SPAN("xn--")))
+		entry = span_tail(entry, span_find(entry, '.') + 1);
+	return entry.length > 0;
+}
+
+/* Which belongs to which is not worth a Punycode of our own: there must be as many of both. */
+static void count_forms(struct judged *list, struct span entry, unsigned line)
+{
+	if (has_encoded_label(entry))
+		list->encoded++;
+	for (size_t index = 0; index < entry.length; index++)
+		if ((unsigned char)entry.bytes[index] >= 0x80) {
+			if (list->unicode++ == 0)
+				list->first_unicode = line;
+			return;
+		}
 }
 
 static void find_useless(struct audit *audit, const struct judged *list, struct span entry,
@@ -117,6 +139,8 @@ static void judge_entry(struct audit *audit, struct judged *list, struct span en
 			     "hosts all domains below it",
 			     "mail for domains of others is taken and sent on",
 			     "write the domains that are your own");
+	} else {
+		count_forms(list, entry, line);
 	}
 }
 
@@ -134,6 +158,11 @@ static void judge_others(struct audit *audit, const struct judged *list)
 				     "mail for domains of others is taken and sent on",
 				     "write the domains that are your own"},
 		    list->wide);
+	if (list->unicode > list->encoded)
+		find(audit, FINDING_WARNING, "rcpthosts-unicode", list->name, list->first_unicode,
+		     SPAN(""), "a domain in Unicode has no xn-- form beside it",
+		     "clients without SMTPUTF8 write that form, and their mail is refused",
+		     "write both forms, in lower case: letters outside ASCII are not folded");
 }
 
 /* Returns how many entries there are. */

@@ -315,6 +315,10 @@ same "nor is an address literal" "" "$(echo '[192.0.2.1]' >>capitals/rcpthosts; 
 same "but one of this host itself" "warning: capitals/rcpthosts:6: [127.0.0.1] is an address of this host and never matches
 warning: capitals/rcpthosts:7: [0.0.0.0] is an address of this host and never matches" \
 	"$(printf '%s\n' '[127.0.0.1]' '[0.0.0.0]' >>capitals/rcpthosts; relay-audit -c capitals | cut -d: -f1-4)"
+finds "a domain in Unicode" 0 '^warning: control/rcpthosts:4: a domain in Unicode has no xn-- form beside it: clients without SMTPUTF8' "echo bücher.example >>control/rcpthosts"
+finds "one of two" 0 '^warning: control/rcpthosts:5: a domain in Unicode' "printf '%s\n' mail.xn--bcher-kva.example bücher.example .öl.example >>control/rcpthosts"
+finds "one in the database" 0 '^warning: control/morercpthosts\.cdb: a domain in Unicode' "echo bücher.example >control/morercpthosts; CONTROLDIR=control controlcdb morercpthosts"
+same "with both forms nothing is found" "" "$(cp -a control unicode; printf '%s\n' xn--bcher-kva.example bücher.example >>unicode/rcpthosts; relay-audit -c unicode)"
 finds "an entry for a whole top-level domain" 1 '^error: control/rcpthosts:4: \.com hosts all' "echo .com >>control/rcpthosts"
 finds "the probes, where the first entries never match" 0 '^warning: tcp\.smtp:1: .*<relay-probe\.invalid!u@example\.org>.* are taken from a client of this rule' \
 	"printf 'cr.example\r\n.\nfoo.example.\n' | cat - kept/control/rcpthosts >control/rcpthosts; rule ':allow,ODDADDRESS=\"1\"'"
