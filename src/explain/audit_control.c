@@ -4,6 +4,7 @@
 #include "explain/audit_compiled.h"
 #include "explain/bad_sender.h"
 #include "explain/hosted.h"
+#include "host/list_domain.h"
 #include "unix/control.h"
 
 #define LONGEST 8192 /* bytes */
@@ -199,6 +200,7 @@ static size_t judge_database_of_hosted(struct audit *audit)
 
 static void judge_hosted(struct audit *audit)
 {
+	struct span me = text_span(&audit->settings->me);
 	size_t entries;
 
 	if (!audit->settings->rcpthosts.exists) {
@@ -214,9 +216,12 @@ static void judge_hosted(struct audit *audit)
 		find(audit, FINDING_WARNING, "rcpthosts-empty", "rcpthosts", 0, SPAN(""),
 		     "there is no domain in it", "mail from outside is refused for every domain",
 		     "write your domains into it, one a line");
-	if (!hosted_has(audit->settings, text_span(&audit->settings->me)))
-		find(audit, FINDING_WARNING, "me-not-hosted", "me", 1,
-		     text_span(&audit->settings->me), "is not in rcpthosts",
+	if (!list_domain_can_be(me))
+		find(audit, FINDING_WARNING, "me-not-hosted", "me", 1, me, "is no host name",
+		     "smtpd greets with it and names itself by it in each message",
+		     "write this host's name into its first line, and nothing else");
+	else if (!hosted_has(audit->settings, me))
+		find(audit, FINDING_WARNING, "me-not-hosted", "me", 1, me, "is not in rcpthosts",
 		     "mail to this host's own postmaster, and bounces to it, are refused",
 		     "write it into rcpthosts");
 }

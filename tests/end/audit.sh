@@ -334,6 +334,10 @@ lacks "with one in the database it is not empty" 'there is no domain in it' \
 	"$(cp -a control hosting; : >hosting/rcpthosts; echo mail.example.org >hosting/morercpthosts
 	CONTROLDIR=hosting controlcdb morercpthosts; relay-audit -c hosting)"
 finds "me is not hosted" 0 '^warning: control/me:1: mail\.example\.org is not in rcpthosts' "sed -i /mail/d control/rcpthosts"
+for me in '# host' ' mail.example.org' http://mail '<mail.example.org>'; do
+	finds "me is no host name: '$me'" 0 "^warning: control/me:1: $me is no host name: .*: write this host's name into its first line" "echo '$me' >control/me"
+	lacks "and is not to be listed: '$me'" 'rcpthosts' "$(tail -n 1 all)"
+done
 finds "no me" 1 '^error: control/: .*me: there is no such file.*: smtpd answers 421' "rm control/me"
 finds "a number that is none" 1 '^error: control/: databytes: not a number' "echo 12x >control/databytes"
 finds "a database that is none" 1 '^error: control/: unable to read control/recipients\.cdb' "echo x >control/recipients.cdb"
