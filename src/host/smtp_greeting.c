@@ -32,8 +32,10 @@ static void introduce(struct smtp_client *client, struct smtp_result *result)
 	struct span helo = client->settings->helo;
 
 	smtp_talk_say_words(client, client->is_lmtp ? "LHLO " : "EHLO ", helo, result);
-	if (result->verdict == VERDICT_NO && !client->is_lmtp)
+	if (result->verdict == VERDICT_NO && !client->is_lmtp) {
 		smtp_talk_say_words(client, "HELO ", helo, result);
+		response_clear(&client->response); /* nothing is offered in answer to HELO */
+	}
 	if (result->verdict == VERDICT_YES)
 		take_offers(client);
 }

@@ -165,6 +165,27 @@ static void test_smtp_client_says_what_is_offered(void **state)
 	}
 }
 
+/* RFC 5321 section 3.2: whoever has to say HELO has no extensions. */
+static void test_smtp_client_takes_no_words_behind_helo_for_offers(void **state)
+{
+	static const struct step steps[MOST_STEPS] = {
+		{GREETING},
+		{HELLO, "502 what\r\n"},
+		{"HELO me.example\r\n", "250-next\r\n250-8BITMIME\r\n250 SIZE 5\r\n"},
+		{MAIL, OK},
+		{RCPT, OK},
+		{"DATA\r\n", "354 go\r\n"},
+		{LINES, "250 kept\r\n"}};
+	const struct smtp_message message = {.sender = SPAN("a@b"), .size = 26, .has_8bit = true};
+	struct talk talk;
+
+	(void)state;
+	talk_begin(&talk, "", "", steps);
+	deliver(&talk, &message);
+	talk_check(&talk, "HELO", VERDICT_YES, 0, "250 kept");
+	talk_end(&talk, "HELO");
+}
+
 static void test_smtp_client_go_ahead_is_354(void **state)
 {
 	static const struct step steps[MOST_STEPS] = {
@@ -340,6 +361,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_smtp_client_believes_only_whole_answers),
 		cmocka_unit_test(test_smtp_client_says_what_is_offered),
+		cmocka_unit_test(test_smtp_client_takes_no_words_behind_helo_for_offers),
 		cmocka_unit_test(test_smtp_client_go_ahead_is_354),
 		cmocka_unit_test(test_smtp_client_steps_have_one_time_together),
 		cmocka_unit_test(test_smtp_client_says_no_command_behind_354),
