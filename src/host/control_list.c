@@ -22,7 +22,7 @@ static bool is_domain(struct span domain)
 	       span_find(domain, ' ') == domain.length && span_find(domain, '@') == domain.length;
 }
 
-/* smtpd takes the dot off a recipient's domain before it asks. */
+/* smtpd and route_find take the dot off a recipient's domain before they ask. */
 static bool ends_in_dot(struct span domain)
 {
 	return span_byte(domain, domain.length - 1) == '.';

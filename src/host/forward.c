@@ -7,7 +7,6 @@
 #include "unix/report.h"
 
 #define MOST_HOPS      100 /* of one message */
-#define LONGEST_ROUTE  1024
 #define LONGEST_LISTED 100 /* bytes of a recipient in words */
 
 struct hop {
@@ -105,7 +104,7 @@ static bool find_hop(struct forward *forward, struct span route, unsigned char *
 	hop = calloc(1, sizeof(*hop));
 	if (!hop)
 		return fail(forward, VERDICT_LATER, QUEUE_NO_MEMORY, "");
-	text_init(&hop->text, LONGEST_ROUTE);
+	text_init(&hop->text, route.length);
 	text_add(&hop->text, route);
 	smtp_client_init(&hop->client, forward->settings);
 	*index = (unsigned char)forward->count;

@@ -43,7 +43,7 @@ struct smtp_client {
 	const struct smtp_client_settings *settings;
 	struct stream stream;
 	struct response response;
-	char name[256]; /* of the next hop, for the log */
+	char name[ROUTE_HOST + 1]; /* of the next hop */
 	bool is_lmtp;
 	bool is_open;	/* the connection is good for another command */
 	bool is_secure; /* all that is said goes through TLS */

@@ -154,11 +154,6 @@ void smtp_client_open(struct smtp_client *client, const struct route *route,
 {
 	client->has_login = client->is_logging_in = client->is_open = false;
 	client->is_lmtp = route->is_lmtp;
-	if (route->host.length >= sizeof(client->name)) {
-		errno = ENAMETOOLONG;
-		smtp_talk_lose(client, next_hop_not_reached(errno), "connect to", result);
-		return;
-	}
 	memcpy(client->name, route->host.bytes, route->host.length);
 	client->name[route->host.length] = '\0';
 	if (route->is_path)

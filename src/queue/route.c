@@ -70,13 +70,17 @@ bool route_read(struct span text, struct route *route, const char **why)
 	if (span_has_control(text))
 		return false;
 	route->is_path = span_byte(text, 0) == '/';
-	if (route->is_path) {
-		route->host = text;
-		return route->security == ROUTE_CLEAR; /* else whose certificate would it be? */
-	}
-	if (!endpoint_split(text, forms[form].port, &route->host, &route->port) ||
-	    !route_is_host(route->host))
+	route->host = text;
+	if (route->is_path && route->security != ROUTE_CLEAR) /* whose certificate would it be? */
 		return false;
+	if (!route->is_path &&
+	    (!endpoint_split(text, forms[form].port, &route->host, &route->port) ||
+	     !route_is_host(route->host)))
+		return false;
+	if (route->host.length > ROUTE_HOST) {
+		*why = "the host or path is too long";
+		return false;
+	}
 	if (route->is_lmtp && route->port == SMTP_PORT) {
 		*why = "LMTP must not be spoken at port 25";
 		return false;

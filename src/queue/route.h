@@ -17,6 +17,8 @@
 #include "base/span.h"
 #include "base/text.h"
 
+#define ROUTE_HOST 255 /* bytes of the longest host or path */
+
 enum route_security {
 	ROUTE_CLEAR,
 	ROUTE_STARTTLS, /* nothing of a message goes out before TLS was asked for and is there */
@@ -27,7 +29,7 @@ struct route {
 	bool is_lmtp;
 	enum route_security security;
 	bool is_path;	  /* host is the path of a socket */
-	struct span host; /* a name, an address, or a path */
+	struct span host; /* a name, an address, or a path; ROUTE_HOST bytes at most */
 	uint16_t port;
 };
 

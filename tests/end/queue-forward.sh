@@ -95,6 +95,11 @@ routes_are ':nowhere.invalid'
 same "a name that does not exist" "56 " "$(hand_in "$letter\0")"
 routes_are ':'
 same "an empty route" "55 " "$(hand_in "$letter\0")"
+for route in ":$(printf '%0300d')" ":/$(printf '%0300d')" ":smtps:$(printf '%05000d')" ":$(printf '%0300d' | tr 0 /)"; do
+	routes_are "$route"
+	same "a long route: ${route:0:9}" "55 " "$(hand_in "$letter\0")"
+	matches "the log names the file" "^queue-forward: warning: control/smtproutes: the host or path is too long: ${route:1:300}" "$(cat log)"
+done
 routes_are ":lmtp:127.0.0.1:25"
 same "LMTP at the port that is SMTP's alone" "55 " "$(hand_in "$letter\0")"
 same "the log says why" "queue-forward: warning: control/smtproutes: LMTP must not be spoken at port 25: lmtp:127.0.0.1:25" "$(cat log)"

@@ -64,7 +64,8 @@ static void check_route(struct span text, struct span contents)
 	if (!route_read(text, &route, &why))
 		return;
 	assert(!route.is_lmtp || route.port != 25);
-	assert(route.host.length > 0 && is_part(route.host, text));
+	assert(route.host.length > 0 && route.host.length <= ROUTE_HOST);
+	assert(is_part(route.host, text));
 	assert(span_find(route.host, '\0') == route.host.length);
 	assert(route.is_path ? route.host.bytes[0] == '/' : route.port > 0);
 	check_logins(contents, &route);

@@ -70,6 +70,36 @@ static void test_route_is_not_guessed(void **state)
 	assert_int_equal(count, 1);
 }
 
+static void test_route_has_a_longest_host(void **state)
+{
+	static const struct {
+		const char *before, *behind;
+		char first;
+	} forms[] = {{"", "", 'h'},
+		     {"smtps:", ":466", 'h'},
+		     {"[", "]:26", 'h'},
+		     {"", "", '/'},
+		     {"lmtp:", "", '/'}};
+	char host[ROUTE_HOST + 2], text[ROUTE_HOST + 20];
+	struct route route;
+	const char *why;
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(forms); index++)
+		for (size_t length = ROUTE_HOST; length <= ROUTE_HOST + 1; length++) {
+			memset(host, 'h', length);
+			host[0] = forms[index].first;
+			host[length] = '\0';
+			snprintf(text, sizeof(text), "%s%s%s", forms[index].before, host,
+				 forms[index].behind);
+			why = "";
+			if (route_read(span_of(text), &route, &why) != (length == ROUTE_HOST))
+				fail_msg("case %zu: %zu bytes", index, length);
+			if (length > ROUTE_HOST)
+				assert_string_equal(why, "the host or path is too long");
+		}
+}
+
 static void test_route_reads_its_forms(void **state)
 {
 	static const struct {
@@ -138,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_route_finds_the_nearest),
 		cmocka_unit_test(test_route_is_not_guessed),
+		cmocka_unit_test(test_route_has_a_longest_host),
 		cmocka_unit_test(test_route_reads_its_forms),
 	};
 
