@@ -1,10 +1,11 @@
 /*
  * smtp_client: one connection to a next hop, by SMTP or LMTP, and one message over it.
  *
- * Every call comes back: each step has a time, and all of them have one together. An answer is
- * believed only when it came whole; whatever happens to the connection is LATER. Where the route
- * wants TLS, or there is a login for it, nothing of a message is said without. Follows RFC 5321,
- * 2033 (LMTP), 1870 (SIZE), 3207 (STARTTLS), 4954 (AUTH), 6152 (8BITMIME) and 6531 (SMTPUTF8).
+ * Each step has a time, and all of them have one together, but for the search for a name's
+ * addresses. An answer is believed only when it came whole; whatever happens to the connection
+ * before is LATER. Where the route wants TLS, or there is a login for it, nothing of a message is
+ * said without. Follows RFC 5321, 2033 (LMTP), 1870 (SIZE), 3207 (STARTTLS), 4954 (AUTH), 6152
+ * (8BITMIME) and 6531 (SMTPUTF8).
  */
 #ifndef HOST_SMTP_CLIENT_H
 #define HOST_SMTP_CLIENT_H

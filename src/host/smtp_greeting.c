@@ -118,6 +118,17 @@ static void meet_at_path(struct smtp_client *client, const struct route *route,
 		meet(client, route, result);
 }
 
+static void lose_unfound(struct smtp_client *client, struct smtp_result *result)
+{
+	int error = errno;
+
+	smtp_talk_defer(result, "");
+	result->status = next_hop_not_reached(error);
+	warn(error == EADDRNOTAVAIL ? "no IP address for %s"
+				    : "temporarily unable to figure out IP address for %s",
+	     client->name);
+}
+
 /* RFC 5321 section 5.1: go on to the next address until one of them takes mail. If none does, the
  * result is what was wrong with the last one that was there. */
 static void meet_at_host(struct smtp_client *client, const struct route *route,
@@ -128,7 +139,7 @@ static void meet_at_host(struct smtp_client *client, const struct route *route,
 	bool was_there = false;
 
 	if (stream_find(&addresses, client->name, route->port) == -1) {
-		smtp_talk_lose(client, next_hop_not_reached(errno), "connect to", result);
+		lose_unfound(client, result);
 		return;
 	}
 	for (;;) {

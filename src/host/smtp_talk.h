@@ -1,7 +1,8 @@
 /*
  * smtp_talk: one command to a next hop and its reply, for the modules that make up smtp_client.
  *
- * Whatever happens to the connection ends in smtp_talk_lose: it is closed, and the result LATER.
+ * Whatever happens to the connection ends in smtp_talk_lose: it is closed, and the result LATER,
+ * but where smtp_talk_hear_refusal has still heard why.
  */
 #ifndef HOST_SMTP_TALK_H
 #define HOST_SMTP_TALK_H

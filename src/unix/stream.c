@@ -86,11 +86,15 @@ int stream_find(struct stream_addresses *addresses, const char *host, uint16_t p
 	*addresses = (struct stream_addresses){.found = NULL};
 	snprintf(service, sizeof(service), "%u", (unsigned)port);
 	code = getaddrinfo(host, service, &hints, &addresses->found);
-	errno = code == EAI_NONAME || code == EAI_NODATA ? EADDRNOTAVAIL : EAGAIN;
-	if (code != 0)
-		return -1;
 	addresses->left = addresses->found;
-	return 0;
+	switch (code) {
+	case 0: return 0;
+	case EAI_NONAME:
+	case EAI_NODATA: errno = EADDRNOTAVAIL; break;
+	case EAI_AGAIN: errno = ETIMEDOUT; break;
+	default: errno = EAGAIN;
+	}
+	return -1;
 }
 
 int stream_connect_next(struct stream *stream, struct stream_addresses *addresses,

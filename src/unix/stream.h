@@ -1,5 +1,6 @@
 /*
- * stream: a connection that this program makes, none of whose steps outlasts the moment allowed.
+ * stream: a connection that this program makes, none of whose steps outlasts the moment allowed,
+ * but for the search for a name's addresses.
  *
  * A moment is as in deadline. Functions return 0 or a count, or -1 with errno; ETIMEDOUT: the
  * moment passed. What travels may go through a layer, such as TLS, that is put on later.
@@ -42,8 +43,9 @@ void stream_init(struct stream *stream);
 int stream_connect(struct stream *stream, const struct endpoint *endpoint, int64_t moment);
 int stream_connect_path(struct stream *stream, const char *path, int64_t moment);
 
-/* Find the addresses of a host, a name or an address. EADDRNOTAVAIL: it has none; EAGAIN: that
- * could not be found out. */
+/* Find the addresses of a host, a name or an address. EADDRNOTAVAIL: it has none; ETIMEDOUT: no
+ * name server told them; EAGAIN: they could not be found out. That takes as long as the resolver
+ * likes. */
 int stream_find(struct stream_addresses *addresses, const char *host, uint16_t port);
 
 /* Connect to the first of those that are left that answers, each of which has so many milliseconds.

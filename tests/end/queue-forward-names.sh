@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# queue-forward whose next hop's address is asked of a name server that never answers: QUEUETIMEOUT holds
-# all the same; and one with several addresses. Done in a network, with a resolv.conf(5) and a hosts(5) of
+# queue-forward whose next hop's address is asked of a name server that never answers, but that there is no
+# such name: QUEUETIMEOUT holds all the same; and one with several addresses. Done in a network, with a resolv.conf(5) and a hosts(5) of
 # its own.
 for user in '' '-Ur'; do
 	# shellcheck disable=SC2086 # it is no word at all, or one
@@ -26,13 +26,18 @@ printf '%s few.example\n' 127.0.0.2 192.0.2.1 >>hosts # there is no way to the s
 mount --bind hosts /etc/hosts
 [ ! -e /etc/nsswitch.conf ] || mount --bind nsswitch.conf /etc/nsswitch.conf
 # It is asked again and again; the loopback interface of a new network is down.
-help_with silent "$PYTHON" -c 'import fcntl, socket, struct, time
+help_with silent "$PYTHON" -c 'import fcntl, socket, struct
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 flags = struct.unpack("16sh", fcntl.ioctl(server, 0x8913, struct.pack("16sh", b"lo", 0)))[1]
 fcntl.ioctl(server, 0x8914, struct.pack("16sh", b"lo", flags | 1))
 server.bind(("127.0.0.1", 53))
 print(53, flush=True)
-time.sleep(600)' || exit 1
+while True:
+    asked, client = server.recvfrom(600)
+    if b"nowhere" in asked:
+        server.sendto(asked[:2] + b"\x81\x83" + asked[4:6] + bytes(6) + asked[12:], client)
+    elif b"bare" in asked:
+        server.sendto(asked[:2] + b"\x81\x80" + asked[4:6] + bytes(6) + asked[12:], client)' || exit 1
 printf 'Subject: x\n\nbody\n' >message
 echo ':next.example' >control/smtproutes
 export RES_OPTIONS='timeout:30 attempts:5'
@@ -40,6 +45,14 @@ before=$SECONDS
 same "the program ends, and says that it was too late" "72 " "$(QUEUETIMEOUT=1 hand_in 'Fa@b\0Tc@d\0\0')"
 check "at about that time" test $((SECONDS - before)) -lt 20
 same "the log says why" "queue-forward: warning: it took longer than it may, perhaps for a name server" "$(cat log)"
+RES_OPTIONS='timeout:1 attempts:1'
+same "where the resolver gives up before, too" "72 " "$(QUEUETIMEOUT=20 hand_in 'Fa@b\0Tc@d\0\0')"
+same "its log" "queue-forward: warning: temporarily unable to figure out IP address for next.example" "$(cat log)"
+for next in nowhere.example bare.example; do # there is no such name; it has no address
+	echo ":$next" >control/smtproutes
+	same "$next is no matter of time" "56 " "$(QUEUETIMEOUT=20 hand_in 'Fa@b\0Tc@d\0\0')"
+	same "its log" "queue-forward: warning: no IP address for $next" "$(cat log)"
+done
 hop good || exit 1
 echo ":127.0.0.1:$port" >control/smtproutes
 same "who needs no name is not concerned" "0 250 kept as 4711" "$(QUEUETIMEOUT=1 hand_in 'Fa@b\0Tc@d\0\0')"

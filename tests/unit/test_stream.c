@@ -199,7 +199,7 @@ static void test_stream_to_each_address_of_a_host(void **state)
 	(void)state;
 	errno = 0;
 	assert_int_equal(stream_find(&addresses, "nowhere.invalid.", endpoint.port), -1);
-	assert_true(errno == EADDRNOTAVAIL || errno == EAGAIN);
+	assert_true(errno == EADDRNOTAVAIL || errno == ETIMEDOUT);
 	stream_addresses_free(&addresses);
 	assert_int_equal(stream_find(&addresses, "127.0.0.1", endpoint.port), 0);
 	errno = 0;
