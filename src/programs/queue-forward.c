@@ -23,7 +23,7 @@
 #define GRACE 1 /* seconds in which what has a moment ends by itself */
 
 /* Something hangs that can be given no moment: most likely it looks for the address of a name.
- * Nobody has been told that the message was taken. */
+ * Nobody has been told that the message was taken. A handler may not call syslog(3). */
 static void on_alarm(int number)
 {
 	static const char line[] =
