@@ -24,8 +24,10 @@ static enum envelope_step advance(struct envelope *envelope)
 
 		if (letter == -1)
 			return ENVELOPE_MORE;
-		if (letter == '\0' && envelope->item > 0)
+		if (letter == '\0' && envelope->item > 0) {
+			text_cut(&envelope->bytes, envelope->item + 1);
 			return ENVELOPE_DONE;
+		}
 		if (letter != (envelope->item == 0 ? 'F' : 'T'))
 			return ENVELOPE_GARBAGE;
 		end = span_find(span_head(item, 1 + ENVELOPE_ADDRESS + 1), '\0');

@@ -26,8 +26,8 @@ enum envelope_step {
 };
 
 struct envelope {
-	struct text bytes;
-	size_t item; /* where the item that is not complete yet begins */
+	struct text bytes; /* nothing behind its end */
+	size_t item;	   /* where the item that is not complete yet begins */
 	enum envelope_step step;
 };
 

@@ -53,6 +53,7 @@ routes_are ":127.0.0.1:$port"
 same "eight bits where 8BITMIME is not offered" "0 250 kept as 4711" "$(hand_in "$letter\0")"
 check "go out as they are" cmp message <(tail -n +2 plain/message.1 | tr -d '\r')
 lacks "and nothing is said of it" BODY "$(commands plain)"
+same "what stands behind the envelope's end is none of its addresses" "0 250 kept as 4711" "$(hand_in "$letter\0\0303\0266")"
 mv small message
 
 # --- routes ---

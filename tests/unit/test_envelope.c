@@ -48,6 +48,9 @@ static void test_envelope_knows_its_end(void **state)
 			if (step != cases[index].step)
 				fail_msg("%s in pieces of %zu: %d and not %d", cases[index].name,
 					 piece, (int)step, (int)cases[index].step);
+			if (step == ENVELOPE_DONE &&
+			    !span_ends_folded(text_span(&envelope.bytes), SPAN("\0\0")))
+				fail_msg("%s: more than that is kept", cases[index].name);
 			envelope_free(&envelope);
 		}
 }
