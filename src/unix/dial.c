@@ -56,17 +56,15 @@ static int failed(struct text *why, const char *what, const char *whom)
 
 static int find_port(const char *text, uint16_t *port, struct text *why)
 {
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = AF_INET};
-	struct addrinfo *found = NULL;
 	uint32_t number = 0;
 
-	/* Port 0 is nobody's. */
+	/* Port 0 is nobody's. getaddrinfo(3) would take what is no number for one: "+25". */
 	if (!number_read(text, 1, UINT16_MAX, &number)) {
-		if (number_read(text, 0, UINT32_MAX, &number) ||
-		    getaddrinfo(NULL, text, &hints, &found) != 0)
+		const struct servent *service = getservbyname(text, "tcp");
+
+		if (!service)
 			return failed(why, "unable to figure out port number for ", text);
-		number = ntohs(((struct sockaddr_in *)found->ai_addr)->sin_port);
-		freeaddrinfo(found);
+		number = ntohs((uint16_t)service->s_port);
 	}
 	*port = (uint16_t)number;
 	return 0;
