@@ -1,6 +1,7 @@
 #include "unix/confine.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -20,7 +21,8 @@ static bool give_up_root(const char *directory, uint32_t user, uint32_t group, s
 		return refused("change the root directory to", directory, why);
 	if (chdir("/") == -1)
 		return refused("enter the root directory", NULL, why);
-	if (privileges_change(user, group) == -1)
+	/* A group that stays root's is no reason to keep the others. */
+	if ((user && setgroups(0, NULL) == -1) || privileges_change(user, group) == -1)
 		return refused("change user and group", NULL, why);
 	if (user && setuid(0) == 0) {
 		errno = EPERM;

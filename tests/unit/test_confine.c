@@ -64,6 +64,25 @@ static void test_confined_process_has_nothing_left(void **state)
 	assert_int_equal(in_child(check_confined), 0);
 }
 
+static int check_root_group(void)
+{
+	const gid_t others[] = {1236, 1237};
+	struct text why;
+
+	text_init(&why, 1000);
+	if (setgroups(2, others) == -1 || !confine(NULL, 1234, 0, &why))
+		return 1;
+	return getgroups(0, NULL) == 0 && getgid() == 0 ? 0 : 2;
+}
+
+static void test_where_the_group_stays_the_others_do_not(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(in_child(check_root_group), 0);
+}
+
 static int check_refused(void)
 {
 	struct text why;
@@ -86,6 +105,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_confined_process_has_nothing_left),
+		cmocka_unit_test(test_where_the_group_stays_the_others_do_not),
 		cmocka_unit_test(test_a_refusal_is_explained),
 	};
 
