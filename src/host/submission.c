@@ -27,6 +27,13 @@ static int descriptor_for_words(void)
 	return -1;
 }
 
+void submission_expect(void)
+{
+	/* Nothing that has a name is there yet that would have to be removed. */
+	die_after(SUBMISSION_PATIENCE, QUEUE_TIMEOUT,
+		  "message and envelope did not come within a day");
+}
+
 void submission_init(struct submission *submission)
 {
 	submission->words = descriptor_for_words();

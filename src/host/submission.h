@@ -25,6 +25,9 @@ struct submission {
 	int words; /* descriptor for words, or -1 */
 };
 
+/* A message that is not whole after SUBMISSION_PATIENCE ends the process: die_after. */
+void submission_expect(void);
+
 /* Call before any descriptor is opened: only now it is plain whether 6 and 4 are for words. */
 void submission_init(struct submission *submission);
 

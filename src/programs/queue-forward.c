@@ -22,19 +22,6 @@
 #define USAGE ""
 #define GRACE 1 /* seconds in which what has a moment ends by itself */
 
-/* Something hangs that can be given no moment: most likely it looks for the address of a name.
- * Nobody has been told that the message was taken. A handler may not call syslog(3). */
-static void on_alarm(int number)
-{
-	static const char line[] =
-		"queue-forward: warning: it took longer than it may, perhaps for a name server\n";
-	ssize_t written = write(2, line, sizeof(line) - 1);
-
-	(void)number;
-	(void)written;
-	_exit(QUEUE_TIMED_OUT);
-}
-
 /* Tell the one who handed the message in. */
 static enum queue_status answer(const struct submission *submission,
 				const struct smtp_result *result)
@@ -86,8 +73,10 @@ static enum queue_status hand_on(struct submission *submission, uint32_t seconds
 	struct lookup lookup;
 	struct text why;
 
-	signal(SIGALRM, on_alarm);
-	alarm(seconds + GRACE);
+	/* Something hangs then that can be given no moment: most likely it looks for the address of
+	 * a name. Nobody has been told that the message was taken. */
+	die_after(seconds + GRACE, QUEUE_TIMED_OUT,
+		  "it took longer than it may, perhaps for a name server");
 	text_init(&why, REPORT_LINE);
 	if (!forward_settings_read(&settings, seconds, &why) || !routes_open(&routes, &why))
 		die(QUEUE_NO_CONFIGURATION, "%s", text_string(&why));
@@ -121,7 +110,7 @@ int main(int argc, char **argv)
 	if (!submission_answer_seconds(&seconds))
 		die(QUEUE_NO_CONFIGURATION, "QUEUETIMEOUT is no number of seconds");
 	text_init(&why, REPORT_LINE);
-	alarm(SUBMISSION_PATIENCE);
+	submission_expect();
 	status = submission_receive(&submission, &why);
 	if (status != QUEUE_OK && why.length)
 		die((int)status, "%s", text_string(&why));

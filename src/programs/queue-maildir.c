@@ -18,13 +18,6 @@
 
 #define USAGE ""
 
-/* Nothing that has a name is there yet that would have to be removed. */
-static void on_alarm(int number)
-{
-	(void)number;
-	_exit(QUEUE_TIMEOUT);
-}
-
 int main(int argc, char **argv)
 {
 	struct maildir maildir;
@@ -38,8 +31,7 @@ int main(int argc, char **argv)
 		die_usage(USAGE, "it takes no argument");
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is a write error like others */
-	signal(SIGALRM, on_alarm);
-	alarm(SUBMISSION_PATIENCE);
+	submission_expect();
 	text_init(&default_directory, MAILDIR_LONGEST_PATH);
 	text_init(&lines, 3 * ENVELOPE_LARGEST);
 	text_init(&why, 4096);

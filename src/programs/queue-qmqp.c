@@ -223,7 +223,7 @@ int main(int argc, char **argv)
 	text_init(&why, REPORT_LINE);
 	text_init(&task.before, FEW_BYTES);
 	text_init(&task.behind, 3 * ENVELOPE_LARGEST);
-	alarm(SUBMISSION_PATIENCE);
+	submission_expect();
 	status = submission_receive(&task.submission, &why);
 	if (status != QUEUE_OK && why.length)
 		die((int)status, "%s", text_string(&why));

@@ -167,7 +167,7 @@ int main(int argc, char **argv)
 	if (!submission_answer_seconds(&seconds))
 		die(QUEUE_NO_CONFIGURATION, "QUEUETIMEOUT is no number of seconds");
 	text_init(&why, REPORT_LINE);
-	alarm(SUBMISSION_PATIENCE);
+	submission_expect();
 	status = submission_receive(&submission, &why);
 	if (status != QUEUE_OK && why.length)
 		die((int)status, "%s", text_string(&why));

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,6 +22,13 @@ enum level { LEVEL_USAGE, LEVEL_FATAL, LEVEL_WARNING, LEVEL_INFO };
 static const char *program_name = "tidewaiter";
 static enum level shown = LEVEL_WARNING;
 static bool use_syslog;
+
+/* What the end by an alarm says. */
+static struct {
+	int code;
+	char line[256];
+	size_t length;
+} late;
 
 /* How /dev/null is opened to stand in for a descriptor 2 that was the network, or closed. The flags
  * tell the later programs of the chain; nobody else has a use for appending to it while reading. */
@@ -233,6 +241,25 @@ void die_errno(int code, const char *format, ...)
 {
 	SAY(LEVEL_FATAL, "fatal: ", errno);
 	exit(code);
+}
+
+static void on_alarm(int number)
+{
+	ssize_t written = write(2, late.line, late.length);
+
+	(void)number;
+	(void)written;
+	_exit(late.code);
+}
+
+void die_after(unsigned seconds, int code, const char *reason)
+{
+	late.code = code;
+	late.length = limited(
+		snprintf(late.line, sizeof(late.line), "%s: fatal: %s\n", program_name, reason),
+		sizeof(late.line));
+	signal(SIGALRM, on_alarm);
+	alarm(seconds);
 }
 
 __attribute__((format(printf, 1, 2))) static void say_usage(const char *format, ...)

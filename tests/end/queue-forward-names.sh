@@ -44,7 +44,7 @@ export RES_OPTIONS='timeout:30 attempts:5'
 before=$SECONDS
 same "the program ends, and says that it was too late" "72 " "$(QUEUETIMEOUT=1 hand_in 'Fa@b\0Tc@d\0\0')"
 check "at about that time" test $((SECONDS - before)) -lt 20
-same "the log says why" "queue-forward: warning: it took longer than it may, perhaps for a name server" "$(cat log)"
+same "the log says why" "queue-forward: fatal: it took longer than it may, perhaps for a name server" "$(cat log)"
 RES_OPTIONS='timeout:1 attempts:1'
 same "where the resolver gives up before, too" "72 " "$(QUEUETIMEOUT=20 hand_in 'Fa@b\0Tc@d\0\0')"
 same "its log" "queue-forward: warning: temporarily unable to figure out IP address for next.example" "$(cat log)"

@@ -144,14 +144,14 @@ empty "directories that cannot be used"
 # Killed at each stage: the message half read, the envelope half read, and at random moments.
 mkfifo in on
 held() { # what to write to the message's pipe, and to the envelope's, before it is killed; signal
-	queue-maildir <in 1<on 2>/dev/null &
+	"${held:-queue-maildir}" <in 1<on 2>held.log &
 	local program=$!
 	exec 8>in 9>on
 	cat "$1" >&8
 	[ "$2" = none ] || exec 8>&-
 	# shellcheck disable=SC2059
 	[ "$2" = none ] || printf "$2" >&9
-	wait_until sh -c "grep -q '^State:.S' /proc/$program/status"
+	wait_until sh -c "grep -q '^State:.S' /proc/$program/status && grep -q '^SigCgt:.*[2367abef]...\$' /proc/$program/status"
 	kill "-$3" "$program"
 	wait "$program" 2>/dev/null
 	code=$?
@@ -163,10 +163,13 @@ held large none KILL
 empty "killed while it reads a large message"
 held message 'Fa@x\0Tb@y\0' KILL
 empty "killed while it reads the envelope"
-held message none ALRM
-same "a message that never ends is exit code 52" 52 "$code"
-held large 'Fa@x\0Tb@y\0' ALRM
-same "and so is an envelope" 52 "$code"
+for held in queue-maildir queue-forward queue-qmqp queue-sendmail; do
+	held message none ALRM
+	same "$held: a message that never ends is exit code 52" 52 "$code"
+	same "and a line" "$held: fatal: message and envelope did not come within a day" "$(cat held.log)"
+	held large 'Fa@x\0Tb@y\0' ALRM
+	same "$held: and so is an envelope" 52 "$code"
+done
 empty "out of time"
 
 for _ in $(seq 40); do
