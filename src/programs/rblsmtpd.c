@@ -60,12 +60,12 @@ static void read_options(int argc, char **argv, struct options *options)
 			break;
 		default:
 			list = &options->lists[options->count++];
-			blocklist_init(list, span_of(optarg));
+			if (!blocklist_init(list, span_of(optarg)))
+				die(EXIT_PERMANENT, "-%c wants a domain, and gets: %s", letter,
+				    optarg);
 			list->is_allowing = letter == 'a';
 			list->is_permanent = is_permanent;
 			list->fails_closed = fails_closed;
-			if (list->base.length == 0)
-				die_usage(USAGE, "a list wants a domain");
 		}
 	}
 	if (argc - optind < 1)

@@ -1,13 +1,30 @@
 #include "rules/blocklist.h"
 
-#define LONGEST_NAME 255 /* bytes, RFC 1035 section 2.3.4 */
+#define LONGEST_NAME  255 /* bytes, RFC 1035 section 2.3.4 */
+#define LONGEST_LABEL 63
+#define LONGEST_BASE  (LONGEST_NAME - 2 - 64) /* behind an IPv6 client */
 
-void blocklist_init(struct blocklist *list, struct span base)
+/* A dot at its end changes nothing. */
+static bool is_domain(struct span base)
+{
+	bool is_one = base.length > 0 && base.length <= LONGEST_BASE;
+
+	while (is_one && base.length) {
+		size_t label = span_find(base, '.');
+
+		is_one = label > 0 && label <= LONGEST_LABEL;
+		base = span_tail(base, label + 1);
+	}
+	return is_one;
+}
+
+bool blocklist_init(struct blocklist *list, struct span base)
 {
 	size_t end = span_find(base, ':');
 
 	*list = (struct blocklist){.base = span_head(base, end), .words = span_tail(base, end + 1)};
 	text_init(&list->reason, LONGEST_NAME);
+	return is_domain(list->base);
 }
 
 void blocklist_free(struct blocklist *list)

@@ -45,8 +45,9 @@ enum blocklist_step {
 	BLOCKLIST_REFUSE_NOW, /* for now */
 };
 
-/* Begin with a list, "base" or "base:words", which must stay. Its other settings are false. */
-void blocklist_init(struct blocklist *list, struct span base);
+/* Begin with a list, "base" or "base:words", which must stay. Its other settings are false. Whether
+ * base is a domain with room for a client before it. */
+bool blocklist_init(struct blocklist *list, struct span base);
 void blocklist_free(struct blocklist *list);
 
 /* Whether a list's TXT record matters. */

@@ -149,6 +149,8 @@ unset RBLSMTPD TCPREMOTEIP
 # --- usage ---
 same "no program" 100 "$(code_of rblsmtpd -r bl.example)"
 same "no domain" 100 "$(code_of rblsmtpd -r '' true)"
+same "what is none" "100 rblsmtpd: fatal: -a wants a domain, and gets: .bl.example" \
+	"$(TCPREMOTEIP=127.0.0.99 rblsmtpd -r bl.example -a .bl.example true 2>log; echo "$? $(cat log)")"
 same "-t without sense" 100 "$(code_of rblsmtpd -t x true)"
 same "no client to ask about" 100 "$(code_of rblsmtpd -r bl.example true)"
 same "no such program" 111 "$(code_of env TCPREMOTEIP=127.0.0.99 rblsmtpd -r bl.example ./nowhere)"

@@ -39,6 +39,44 @@ static void test_blocklist_writes_the_name_of_a_client(void **state)
 	}
 }
 
+static void test_blocklist_is_a_domain(void **state)
+{
+	static const struct {
+		const char *name, *base;
+		bool is_one;
+	} cases[] = {
+		{"a domain", "bl.example", true},	   {"with words", "bl.example:.a..b", true},
+		{"a dot at its end", "bl.example.", true}, {"nothing", "", false},
+		{"words alone", ":words", false},	   {"a dot alone", ".", false},
+		{"a dot in front", ".bl.example", false},  {"two dots", "bl..example", false},
+		{"two at its end", "bl.example..", false},
+	};
+	static const struct {
+		size_t label, count; /* of bytes, of labels */
+		bool is_one;
+	} lengths[] = {{63, 1, true}, {64, 1, false}, {18, 10, true}, {47, 4, false}};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		struct blocklist list;
+
+		if (blocklist_init(&list, span_of(cases[index].base)) != cases[index].is_one)
+			fail_msg("%s", cases[index].name);
+	}
+	for (size_t index = 0; index < LENGTH(lengths); index++) {
+		struct blocklist list;
+		struct text base;
+
+		text_init(&base, 1000);
+		for (size_t byte = 1; byte < lengths[index].count * (lengths[index].label + 1);
+		     byte++)
+			text_add_byte(&base, byte % (lengths[index].label + 1) ? 'x' : '.');
+		if (blocklist_init(&list, text_span(&base)) != lengths[index].is_one)
+			fail_msg("labels of %zu, %zu bytes", lengths[index].label, base.length);
+		text_free(&base);
+	}
+}
+
 /* One list as a word: kind and flags, '=', A answer, '/', TXT answer. Kinds: r, a. Flags: b (for
  * good), c (fails closed). Answers: '-' none, '?' could not be found out, '.' not there yet, else
  * the record. */
@@ -180,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocklist_writes_the_name_of_a_client),
+		cmocka_unit_test(test_blocklist_is_a_domain),
 		cmocka_unit_test(test_blocklist_decides_as_if_lists_were_asked_in_order),
 		cmocka_unit_test(test_blocklist_bounds_a_reason),
 	};
