@@ -45,7 +45,7 @@ QUICKLY  := $(QUICK)
 SHIM     += $(if $(SHIM),$(QUICK:%=$(BUILD)/plain/%))
 endif
 part       = $(shell $(CC) -print-file-name=$(1))
-objects_of = $(if $(QUICKLY),$(1:%=$(BUILD)/musl/%.o) $(BUILD)/musl/tidewaiter.a,$(1:%=$(BUILD)/%.o) $(LIBRARY))
+objects_of = $(if $(QUICKLY),$(1:%=$(BUILD)/musl/%.o) $(BUILD)/musl/src/unix/relro.o $(BUILD)/musl/tidewaiter.a,$(1:%=$(BUILD)/%.o) $(LIBRARY))
 objects    = $(filter %.o %.a,$^)
 link_one   = $(if $(QUICKLY),$(link_quickly),$(CC) $(FORM) $(LINK) $(LDFLAGS) -o $@ $(objects) $(LIBS_$(1)))
 
@@ -128,7 +128,7 @@ link_quickly = $(CC) -static-pie -nostartfiles -nodefaultlibs $(LINK) $(LDFLAGS)
 $(BUILD)/bench/%: $(BUILD)/musl/tests/bench/%.o # else they would not be a limit
 	@mkdir -p $(@D)
 	$(link_quickly)
-$(QUICKLY:%=$(BUILD)/bin/%): $(BUILD)/bin/%: $(BUILD)/musl/src/programs/%.o $(BUILD)/musl/tidewaiter.a
+$(QUICKLY:%=$(BUILD)/bin/%): $(BUILD)/bin/%: $(BUILD)/musl/src/programs/%.o $(BUILD)/musl/src/unix/relro.o $(BUILD)/musl/tidewaiter.a
 	@mkdir -p $(@D)
 	$(link_quickly)
 endif
