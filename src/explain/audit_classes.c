@@ -26,6 +26,7 @@ bool audit_classes_keep(struct audit_classes *classes, const struct audit_rule *
 	text_init(&classes->key[index], LARGEST);
 	text_add(&classes->data[index], rule->data);
 	text_add(&classes->key[index], rule->address);
+	classes->file[index] = rule->file;
 	classes->line[index] = rule->line;
 	classes->directory[index] = directory;
 	classes->count++;

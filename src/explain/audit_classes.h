@@ -12,7 +12,8 @@
 struct audit_classes {
 	struct text data[AUDIT_MOST_CLASSES];
 	struct text key[AUDIT_MOST_CLASSES];  /* of a rule with them */
-	uint64_t line[AUDIT_MOST_CLASSES];    /* of that rule */
+	const char *file[AUDIT_MOST_CLASSES]; /* of that rule; NULL: there is none */
+	uint64_t line[AUDIT_MOST_CLASSES];    /* of that file; 0: unknown */
 	size_t directory[AUDIT_MOST_CLASSES]; /* its index among the control directories */
 	size_t count;
 	bool has_more;
@@ -21,8 +22,8 @@ struct audit_classes {
 /* Begin with the client that no rule knows, who gets no instructions. */
 void audit_classes_init(struct audit_classes *classes);
 
-/* Keep what a rule gives, if it is new. A directory beyond the most that are kept is one that
- * nobody will try. False when memory is short. */
+/* Keep what a rule gives, if it is new. Its file name must stay. A directory beyond the most that
+ * are kept is one that nobody will try. False when memory is short. */
 bool audit_classes_keep(struct audit_classes *classes, const struct audit_rule *rule,
 			size_t directory);
 

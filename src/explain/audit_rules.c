@@ -336,33 +336,34 @@ static int judge_cdb(struct rules *rules)
 	return result;
 }
 
+void audit_seen_init(struct audit_seen *seen)
+{
+	audit_directories_init(&seen->directories);
+	audit_classes_init(&seen->classes);
+}
+
 void audit_seen_free(struct audit_seen *seen)
 {
 	audit_directories_free(&seen->directories);
 	audit_classes_free(&seen->classes);
 }
 
-bool audit_rules(struct findings *findings, const char *cdb, const char *text,
+bool audit_rules(struct findings *findings, const char *file, bool is_compiled,
 		 struct audit_seen *seen, struct text *why)
 {
-	struct rules rules = {findings, seen, text ? text : cdb, .late = 0};
+	struct rules rules = {findings, seen, file, .late = 0};
 	int result = duplicates_init(&rules.duplicates);
 
-	audit_directories_init(&seen->directories);
-	audit_classes_init(&seen->classes);
-	if (result == 0 && text)
-		result = judge_text(&rules);
-	else if (result == 0 && cdb)
-		result = judge_cdb(&rules);
+	if (result == 0)
+		result = is_compiled ? judge_cdb(&rules) : judge_text(&rules);
 	if (result == 0)
 		tell_others(&rules);
-	note(&rules, !seen->directories.failed);
 	if (result == 0 && rules.trouble) {
 		errno = rules.trouble;
 		result = -1;
 	}
 	if (result == -1)
-		reason_add(why, "read", text || cdb ? rules.file : "the rules");
+		reason_add(why, "read", file);
 	duplicates_free(&rules.duplicates);
 	return result == 0;
 }

@@ -1,7 +1,5 @@
 /*
  * audit_rules: what is wrong with rules, each by itself and for this machine.
- *
- * Read is the text where there is one, because it has lines, else the compiled database.
  */
 #ifndef EXPLAIN_AUDIT_RULES_H
 #define EXPLAIN_AUDIT_RULES_H
@@ -16,9 +14,11 @@ struct audit_seen {
 	struct audit_directories directories;
 };
 
-/* Look at all rules. File names may be NULL. False when memory is short or the text cannot be
- * read, with the reason appended to *why. audit_seen_free must be called in any case. */
-bool audit_rules(struct findings *findings, const char *cdb, const char *text,
+void audit_seen_init(struct audit_seen *seen);
+
+/* Look at all rules of a text, or of a compiled database, and add to what was seen. False when
+ * memory is short or the text cannot be read, with the reason appended to *why. */
+bool audit_rules(struct findings *findings, const char *file, bool is_compiled,
 		 struct audit_seen *seen, struct text *why);
 
 void audit_seen_free(struct audit_seen *seen);

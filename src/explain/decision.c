@@ -125,8 +125,8 @@ static void compare(struct decision *decision, const struct stat *text, const st
 	else if (source->differs)
 		warn_of(decision, decision->cdb,
 			" is not what the rules' text compiles to: it holds more", 0);
-	decision->is_older =
-		!source->differs && source->state != VERDICT_LATER && file_is_newer(text, compiled);
+	decision->is_same = !source->differs && source->state != VERDICT_LATER;
+	decision->is_older = decision->is_same && file_is_newer(text, compiled);
 	if (decision->is_older)
 		warn_of(decision, decision->cdb,
 			" is older than the rules' text, though both say the same", 0);

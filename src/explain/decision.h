@@ -29,7 +29,8 @@ struct decision {
 	struct span line;     /* of the text, with the rule */
 	uint64_t number;      /* of that line; 0: unknown */
 	struct text warnings; /* lines */
-	bool is_older;	      /* the database is older than the text, though both say the same */
+	bool is_same;	      /* the database is what the text compiles to */
+	bool is_older;	      /* it is that, but older than the text */
 
 	/* Its own. */
 	struct cdb_file file;

@@ -41,6 +41,7 @@ static const struct options_word words[] = {
 struct audit {
 	const char *cdb, *rules; /* NULL: not given */
 	bool is_json;
+	bool is_text_in_force; /* as far as that is known */
 	struct findings findings;
 	struct audit_seen seen;
 	size_t probes;
@@ -132,6 +133,7 @@ static void judge_state(struct audit *audit, const struct decision *decision)
 {
 	const struct source *source = &decision->source;
 
+	audit->is_text_in_force = decision->is_same;
 	if (decision->is_older)
 		find(audit, FINDING_WARNING, "cdb-older", audit->cdb, 0,
 		     "it is older than the rules' text, though both say the same",
@@ -192,15 +194,30 @@ static void audit_gateways(struct audit *audit)
 	gateways_free(&gateways);
 }
 
-static void audit_all_rules(struct audit *audit)
+static void audit_file(struct audit *audit, const char *file, bool is_compiled)
 {
 	struct text why;
 
 	text_init(&why, 2 * REPORT_LINE);
-	if (!audit_rules(&audit->findings, audit->cdb, audit->rules, &audit->seen, &why))
+	if (!audit_rules(&audit->findings, file, is_compiled, &audit->seen, &why))
 		die(EXIT_TEMPORARY, "%s", text_string(&why));
 	text_free(&why);
-	if ((audit->cdb || audit->rules) && ask(audit, "192.0.2.255", NULL))
+}
+
+/* The text has lines, so it stands for the compiled rules where both say the same. Where they do
+ * not, what is in force comes first: of what both give to strangers it is the one that is named. */
+static void audit_all_rules(struct audit *audit)
+{
+	bool can_be_asked = (audit->cdb || audit->rules) && ask(audit, "192.0.2.255", NULL);
+
+	audit_seen_init(&audit->seen);
+	if (audit->cdb && !audit->is_text_in_force)
+		audit_file(audit, audit->cdb, true);
+	if (audit->rules)
+		audit_file(audit, audit->rules, false);
+	if (audit->seen.directories.failed)
+		die(EXIT_TEMPORARY, "out of memory");
+	if (can_be_asked)
 		audit_gateways(audit);
 }
 
@@ -263,7 +280,7 @@ static void probe(struct audit *audit, size_t index, struct settings *settings)
 	struct audit_client client = {
 		.data = text_span(&classes->data[index]),
 		.key = text_span(&classes->key[index]),
-		.file = index && audit->rules ? audit->rules : NULL,
+		.file = classes->file[index],
 		.line = classes->line[index],
 	};
 	struct text why;

@@ -159,6 +159,25 @@ printf '\377\377\377\177' | dd of=some.cdb bs=1 seek=$((2048 + 4)) conv=notrunc 
 same "behind a damaged record of a cdb there may be anything" "error: some.cdb: it is damaged, or is being overwritten: not all of its rules could be looked at: compile the rules anew" \
 	"$(relay-audit -x some.cdb -c control | grep -v gateway)"
 
+# --- compiled rules that are not what the text says: they are in force ---
+in_force() { # rule text...: what is found where the rule is in force
+	printf '%s\n' "${@:2}" >some.rules
+	printf '%s\n' "$1" | tcprules some.cdb some.tmp 2>/dev/null
+	relay-audit -x some.cdb -r some.rules -c control 2>&1
+}
+same "RELAYCLIENT for everybody, in force" "error: some.rules:1: the compiled rules say something else
+error: some.cdb: RELAYCLIENT for everybody" "$(in_force ':allow,RELAYCLIENT=""' ':allow' | grep -vE ' (the default gateway|a bridge of this machine): ' | sed -E 's/: (what the text|anybody).*//')"
+same "where the text is wrong as well, both are told" "error: some.rules:1: the compiled rules say something else
+warning: some.cdb: RELAYCLIENT for a block of public addresses (8.8.8.)
+warning: some.rules:1: RELAYCLIENT for a block of public addresses (8.8.4.)" \
+	"$(in_force '8.8.8.:allow,RELAYCLIENT=""' '8.8.4.:allow,RELAYCLIENT=""' | sed -E 's/: (what the text|whoever).*//')"
+same "where both say the same, the text alone is told" "warning: some.rules:1: RELAYCLIENT for a block of public addresses (8.8.8.)" \
+	"$(in_force '8.8.8.:allow,RELAYCLIENT=""' '8.8.8.:allow,RELAYCLIENT=""' | sed 's/: whoever.*//')"
+matches "beside a text that cannot be compiled" '^error: some\.cdb: RELAYCLIENT for everybody' "$(in_force ':allow,RELAYCLIENT=""' '1.2.3.4:perhaps' ':allow')"
+open_in_force='^error: some\.cdb: <u@relay-probe\.invalid>.* are taken from a client of this rule: mail to them leaves'
+matches "an open control directory, in force" "$open_in_force" "$(in_force '203.0.114.:allow,CONTROLDIR="open"' ':allow')"
+matches "for everybody, where the text has it for one" "$open_in_force" "$(in_force ':allow,CONTROLDIR="open"' '192.0.2.9:allow,CONTROLDIR="open"')"
+
 # --- variables that smtpd cannot use ---
 same "one spoils no other finding" "error 1: RELAYCLIENT for whoever has a name (=)
 error 2: MAXRECIPIENTS: with 0 no mail could be taken (10.1.2.3)
