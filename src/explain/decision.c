@@ -211,6 +211,17 @@ static bool ask(struct decision *decision, struct text *why)
 				     : cdb_file_reason(errno));
 }
 
+/* A line that gives something else is not the rule that matched, though it has its address. */
+static void find_line(struct decision *decision)
+{
+	struct lookup lookup = source_lookup(&decision->source);
+	struct span key = text_span(&decision->match.key), data;
+
+	if (lookup.find(lookup.world, key, &data) == VERDICT_YES &&
+	    span_equal(data, text_span(&decision->data)))
+		decision->number = source_line(&decision->source, key, &decision->line);
+}
+
 bool decision_make(struct decision *decision, struct text *why)
 {
 	if ((decision->text && !read_text(decision, why)) || !ask(decision, why))
@@ -220,8 +231,7 @@ bool decision_make(struct decision *decision, struct text *why)
 	decision->is_denied = item_denies(text_span(&decision->data));
 	warn_of_names(decision);
 	if (decision->has_source)
-		decision->number = source_line(&decision->source, text_span(&decision->match.key),
-					       &decision->line);
+		find_line(decision);
 	return true;
 }
 

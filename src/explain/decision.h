@@ -2,8 +2,9 @@
  * decision: which rule speaks for a client, with all that was asked to find it.
  *
  * The rules are asked as tcpserver asks them, by match_find and of the compiled database. Beside it
- * the text that the database was compiled from can be read: it tells the line of the rule, and
- * whether the database still is what the text says. Without a database the text is asked.
+ * the text that the database was compiled from can be read: it tells whether the database still is
+ * what the text says, and the line of the rule where it still has that. Without a database the text
+ * is asked.
  */
 #ifndef EXPLAIN_DECISION_H
 #define EXPLAIN_DECISION_H
@@ -27,7 +28,7 @@ struct decision {
 	enum verdict verdict; /* YES: a rule matched */
 	bool is_denied;
 	struct span line;     /* of the text, with the rule */
-	uint64_t number;      /* of that line; 0: unknown */
+	uint64_t number;      /* of that line; 0: unknown, or the text does not say this */
 	struct text warnings; /* lines */
 	bool is_same;	      /* the database is what the text compiles to */
 	bool is_older;	      /* it is that, but older than the text */

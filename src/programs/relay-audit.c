@@ -124,8 +124,8 @@ static void judge_decision(struct audit *audit, const struct decision *decision,
 	snprintf(address, sizeof(address), "RELAYCLIENT for %s%s, %s",
 		 is_exact ? "" : "a network with ", decision->client.ip, what);
 	find(audit, is_exact ? FINDING_ERROR : FINDING_WARNING, "relayclient-gateway",
-	     decision->cdb && !decision->text ? decision->cdb : decision->text, decision->number,
-	     address, "where addresses are translated, all the world seems to come from there",
+	     decision->number ? decision->text : decision->cdb, decision->number, address,
+	     "where addresses are translated, all the world seems to come from there",
 	     "write a rule without RELAYCLIENT for this address");
 }
 

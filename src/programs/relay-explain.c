@@ -214,8 +214,10 @@ static void try_all(struct explanation *explanation, char **argv, int argc)
 	struct span sender = span_of(argc > 1 ? *argv++ : "<>");
 	struct settings settings;
 	struct trial trial;
-	struct steps_rule rule = {text_span(&explanation->decision.data), explanation->rules,
-				  explanation->decision.number};
+	const struct decision *decision = &explanation->decision;
+	struct steps_rule rule = {text_span(&decision->data),
+				  decision->number ? decision->text : decision->cdb,
+				  decision->number};
 	struct steps steps;
 	struct text why;
 

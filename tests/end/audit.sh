@@ -177,6 +177,12 @@ matches "beside a text that cannot be compiled" '^error: some\.cdb: RELAYCLIENT 
 open_in_force='^error: some\.cdb: <u@relay-probe\.invalid>.* are taken from a client of this rule: mail to them leaves'
 matches "an open control directory, in force" "$open_in_force" "$(in_force '203.0.114.:allow,CONTROLDIR="open"' ':allow')"
 matches "for everybody, where the text has it for one" "$open_in_force" "$(in_force ':allow,CONTROLDIR="open"' '192.0.2.9:allow,CONTROLDIR="open"')"
+if [ -n "$gateway" ]; then
+	matches "RELAYCLIENT for the default gateway, in force" "^error: some\\.cdb: RELAYCLIENT for $gateway, the default gateway" \
+		"$(in_force "$gateway:allow,RELAYCLIENT=\"\"" ':allow')"
+	matches "and where the text has a rule for it that does not say so" "^error: some\\.cdb: RELAYCLIENT for $gateway, the default gateway" \
+		"$(in_force "$gateway:allow,RELAYCLIENT=\"\"" "$gateway:allow")"
+fi
 
 # --- variables that smtpd cannot use ---
 same "one spoils no other finding" "error 1: RELAYCLIENT for whoever has a name (=)

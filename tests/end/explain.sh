@@ -114,6 +114,13 @@ touch -d '+1 hour' tcp.smtp
 matches "an older cdb that says the same" 'warning +tcp\.smtp\.cdb is older than' "$(told 192.0.2.1 user@example.org)"
 sed -i '4s/1000/2000/' tcp.smtp
 matches "another text" 'warning +tcp\.smtp\.cdb is not what the rules.* they$|differ from line 4' "$(told 192.0.2.1 user@example.org)"
+said=$(told 203.0.113.9 user@example.org)
+matches "in which the rule is another one: its line is not told" '^  203\.0\.113\. +this rule holds$' "$said"
+lacks "nor shown" 'DATABYTES="2000"' "$said"
+matches "one of which the rule is left: its line is told" '^  192\.0\.2\.0/25 +this rule holds: tcp\.smtp:2$' "$(told 192.0.2.1 user@example.org)"
+sed -i '2s/,.*//' tcp.smtp
+matches "the file with a rule that is in force only is the cdb" 'relayclient +set by the rule: .* \(tcp\.smtp\.cdb\)' \
+	"$(told 192.0.2.1 user@elsewhere2.example | tr -s '\n ' ' ')"
 cp kept tcp.smtp && echo '192.0.2.9:deny' >>tcp.smtp
 matches "a longer text" 'differ from line 8' "$(told 192.0.2.1 user@example.org | tr -s '\n ' ' ')"
 head -n 3 kept >tcp.smtp
