@@ -142,8 +142,9 @@ static void tell_others(struct rules *rules)
 	findings_add_others(rules->findings,
 			    &(struct finding){FINDING_ERROR, "variable-unusable", rules->file, 0,
 					      SPAN("# more variables that smtpd cannot use"),
-					      "smtpd answers 421 to every client of this rule",
-					      "correct the rule"},
+					      "smtpd answers 421 to such clients, or 451 to each "
+					      "message of theirs",
+					      "correct the rules"},
 			    rules->unusable);
 }
 

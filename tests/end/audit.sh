@@ -200,7 +200,7 @@ same "of two values the second counts" "error 2: MAXERRORS: not a number from 0 
 matches "what such a client could do is tried all the same" '^error: some\.rules:1: <u@relay-probe\.invalid>.* are taken from a client of this rule' \
 	"$(of_rules ':allow,CONTROLDIR="open",SANDBOX="yes",MAXRECIPIENTS="0",TARPITDELAY="x"' >of; relay-audit -r some.rules -c control)"
 same "of many some are named" 10 "$(of_rules "$(printf '10.1.2.%s:allow,DATABYTES="x"\n' {1..30})" | grep -c 'DATABYTES: not')"
-matches "and the others counted" "^error: some.rules: 20 more variables that smtpd cannot use: " "$(relay-audit -r some.rules -c control)"
+matches "and the others counted" "^error: some.rules: 20 more variables that smtpd cannot use: smtpd answers 421 to such clients, or 451 to each message of theirs: " "$(relay-audit -r some.rules -c control)"
 same "in the environment" "error: the environment: MAXERRORS: not a number from 0 to 1000000000: x
 error: the environment: SANDBOX: neither 0 nor 1: yes" "$(MAXERRORS=x SANDBOX=yes audit | sed 's/: smtpd answers.*//' | LC_ALL=C sort)"
 
