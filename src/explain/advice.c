@@ -24,20 +24,43 @@ static bool is_all_plain(struct span word)
 	return word.length && index == word.length && word.bytes[0] != '-';
 }
 
-/* A word that a shell takes as it is. */
+static bool is_printable(struct span word)
+{
+	size_t index = 0;
+
+	while (index < word.length && word.bytes[index] >= ' ' && word.bytes[index] <= '~')
+		index++;
+	return index == word.length;
+}
+
+static void add_octal(struct text *out, unsigned char byte)
+{
+	text_add_byte(out, '\\');
+	for (int shift = 6; shift >= 0; shift -= 3)
+		text_add_byte(out, (char)('0' + (byte >> shift & 7)));
+}
+
+/* A word that a shell takes as it is. A page does not show all bytes; printf makes the others. */
 static void add_word(struct text *out, struct span word)
 {
+	bool is_shown = is_printable(word);
+
 	if (is_all_plain(word)) {
 		text_add(out, word);
 		return;
 	}
-	text_add_byte(out, '\'');
-	for (size_t index = 0; index < word.length; index++)
-		if (word.bytes[index] == '\'')
+	text_add_string(out, is_shown ? "'" : "\"$(printf '");
+	for (size_t index = 0; index < word.length; index++) {
+		char byte = word.bytes[index];
+
+		if (!is_shown && (!is_plain(byte) || byte == '-')) /* no option of printf's */
+			add_octal(out, (unsigned char)byte);
+		else if (byte == '\'')
 			text_add_string(out, "'\\''");
 		else
-			text_add_byte(out, word.bytes[index]);
-	text_add_byte(out, '\'');
+			text_add_byte(out, byte);
+	}
+	text_add_string(out, is_shown ? "'" : "')\"");
 }
 
 static void add_path_word(struct text *out, const char *name)

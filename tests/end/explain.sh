@@ -85,6 +85,15 @@ same "and the others still are" 0 "$(code_of told 203.0.113.9 ann@example.org)"
 told 203.0.113.9 '<"a\\nb"@example.org>' | sed -n 's/^ *\(echo\|printf\|CONTROLDIR=\)/\1/p' >advised
 sh ./advised
 same "nor does a backslash change on its way through a shell" 0 "$(code_of told 203.0.113.9 '<"a\\nb"@example.org>')"
+# A page shows ASCII only, but what it says to copy is the address.
+for address in 'jürgen' "-ü'%s" '"ü\\101 \""'; do
+	address="<$address@example.org>"
+	same "a mailbox that is not there: $address" 1 "$(ODDADDRESS=1 code_of told 203.0.113.9 "$address")"
+	ODDADDRESS=1 told 203.0.113.9 "$address" | sed -n '/^ *\(echo\|printf\|CONTROLDIR=\)/p' >advised
+	same "the advice is ASCII: $address" "" "$(LC_ALL=C tr -d ' -~\n' <advised)"
+	sh ./advised
+	same "the mailbox that was advised is there then: $address" 0 "$(ODDADDRESS=1 code_of told 203.0.113.9 "$address")"
+done
 for address in '#a' '"a-*"' '" a"' '"a*"'; do # comments, entries for more, and none
 	lacks "no line that cannot name the mailbox: $address" '>>' "$(told 203.0.113.9 "<$address@example.org>")"
 done
