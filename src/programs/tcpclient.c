@@ -96,6 +96,7 @@ static void describe(int descriptor, const struct names_wanted *wanted)
 /* Make it the descriptors that the program expects, inherited this time. */
 static void move(int descriptor)
 {
+	report_without_descriptor();
 	if (descriptor == READING ? fcntl(descriptor, F_SETFD, 0) == -1
 				  : dup2(descriptor, READING) == -1)
 		die_errno(EXIT_TEMPORARY, "unable to set up descriptor %d", READING);

@@ -113,6 +113,14 @@ void report_without_paths(void)
 	openlog(program_name, LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
 
+void report_without_descriptor(void)
+{
+	if (!use_syslog)
+		return;
+	closelog();
+	openlog(program_name, LOG_PID, LOG_MAIL);
+}
+
 const char *report_program(void)
 {
 	return program_name;

@@ -29,6 +29,10 @@ bool report_uses_syslog(void);
  * what is said later needs no path. */
 void report_without_paths(void);
 
+/* Call before a descriptor of one's own gets a number of one's choice: it may be that of syslog's
+ * socket, and what is said later would go to whatever is there then. */
+void report_without_descriptor(void);
+
 /* How much is said: nothing but usage, fatal only, warnings too (the default), info too. */
 void report_nothing(void);
 void report_less(void);

@@ -117,6 +117,20 @@ check "a long line is whole in syslog" wait_line "smtpd\[[0-9]+\]: .*reason=sorr
 matches "in more than one message" 'ttt\.\.\.$' "$(cat syslog.log)"
 stop "$helper"
 
+# Where it is closed, syslog's socket may have the very number that the connection is to get.
+serve heard -v -H -R 127.0.0.1 0 sh -c 'cat >>heard' || exit 1
+for taken in "3 4" "3 4 5"; do
+	(
+		for number in $taken; do eval "exec $number</dev/null"; done
+		exec tcpclient -v -H -R 127.0.0.1 "$port" ./not-there 2>&-
+	)
+	same "tcpclient whose program is not there, with descriptors $taken taken" 111 $?
+done
+check "both connections end" wait_until has_lines 2 '^tcpserver: end ' heard.log
+same "the server hears nothing of it" "" "$(cat heard)"
+check "but syslog does" wait_until has_lines 2 'tcpclient\[[0-9]+\]: fatal: unable to run ./not-there' syslog.log
+stop "$server"
+
 if [ -x "$PEERS/bin/inetd" ]; then
 	port=$(free_port)
 	echo "127.0.0.1:$port stream tcp nowait $(id -un) $work/chain chain" >inetd.conf
