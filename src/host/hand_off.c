@@ -13,6 +13,8 @@ void hand_off_init(struct hand_off *hand_off, const char *name)
 	queue_program_init(&hand_off->program, &queue_program_limits);
 	text_init(&hand_off->directory, MAILDIR_LONGEST_PATH);
 	text_init(&hand_off->why, LONGEST_WHY);
+	if (!hand_off->name) /* somebody else's program has the umask that it was given */
+		maildir_spare_owner();
 	maildir_init(&hand_off->maildir, maildir_find(&hand_off->directory));
 }
 

@@ -140,6 +140,13 @@ const char *maildir_find(struct text *path)
 	return text_string(path);
 }
 
+void maildir_spare_owner(void)
+{
+	mode_t mask = umask(077);
+
+	umask(mask & 077);
+}
+
 void maildir_init(struct maildir *maildir, const char *directory)
 {
 	*maildir = (struct maildir){.directory = directory, .file = -1};

@@ -30,6 +30,10 @@ struct maildir {
 /* The directory that MAILDIR names, or else the default one, whose name is put into *path. */
 const char *maildir_find(struct text *path);
 
+/* Call once before anything is made: a umask that takes from the owner what nobody else has would
+ * hide messages that were taken. What it takes from others stays taken. */
+void maildir_spare_owner(void);
+
 /* Take no memory and open nothing yet. The directory's name and the maildir itself must stay. */
 void maildir_init(struct maildir *maildir, const char *directory);
 

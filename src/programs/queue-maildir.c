@@ -36,6 +36,7 @@ int main(int argc, char **argv)
 	text_init(&lines, 3 * ENVELOPE_LARGEST);
 	text_init(&why, 4096);
 	envelope_init(&envelope);
+	maildir_spare_owner();
 	maildir_init(&maildir, maildir_find(&default_directory));
 
 	status = maildir_receive(&maildir, 0, &why);

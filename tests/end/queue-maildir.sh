@@ -36,6 +36,11 @@ same "it and its directories are private" "600 700 700 700 700" \
 	"$(stat -c %a "$(files new)" "$MAILDIR" "$MAILDIR"/{tmp,new,cur} | xargs)"
 rm -rf "$MAILDIR"
 
+(umask 0777 && queue message 'F\0Tpostmaster\0\0')
+same "whatever the umask" "600 700 700 700 700" \
+	"$(stat -c %a "$(files new)" "$MAILDIR" "$MAILDIR"/{tmp,new,cur} | xargs)"
+rm -rf "$MAILDIR"
+
 queue message 'F\0Tpostmaster\0\0'
 same "a null sender and a local recipient" $'Return-Path: <>\nX-Envelope-To: <postmaster>' "$(head -n 2 "$(files new)")"
 rm -rf "$MAILDIR"

@@ -139,6 +139,13 @@ matches "without QMAILQUEUE it is queue-maildir" '^250 2\.0\.0 ok ' "$(deliver)"
 QMAILQUEUE='' && export QMAILQUEUE
 matches "with an empty one too" '^250 2\.0\.0 ok ' "$(deliver)"
 same "both are in the Maildir" 2 "$(find mail/new -type f | wc -l)"
+(umask 0777 && deliver >/dev/null)
+same "whatever the umask its owner can read it" "3 0" \
+	"$(find mail/new -type f | wc -l) $(find mail/new -type f ! -perm 600 | wc -l)"
+: >"$OUT/umask" # what is made under that umask not everybody can read
+queue_is "umask >$OUT/umask; $all exit 0"
+(umask 0777 && deliver >/dev/null)
+same "a program has the umask that smtpd was given" 0777 "$(cat "$OUT/umask")"
 QMAILQUEUE=queue-maildir
 matches "a name alone is looked for in PATH" '^250 2\.0\.0 ok ' "$(deliver)"
 
