@@ -336,6 +336,9 @@ int main(int argc, char **argv)
 	int letter;
 
 	report_begin("relay-audit");
+	spawn_prepare();
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error to be told of */
 	if (record)
 		return stranger_record(record);
 	while ((letter = options_next_word(argc, argv, "x:r:c:", words, USAGE)) != -1) {
@@ -348,8 +351,6 @@ int main(int argc, char **argv)
 	}
 	if (argc != optind)
 		die_usage(USAGE, "too many words");
-	spawn_prepare();
-	signal(SIGPIPE, SIG_IGN);
 	findings_init(&audit.findings, audit.is_json);
 
 	judge_environment(&audit);

@@ -303,6 +303,7 @@ int main(int argc, char **argv)
 
 	report_begin("relay-explain");
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error to be told of */
 	read_options(&explanation, argc, argv);
 	client = read_client(&explanation, argv[optind]);
 	begin(&explanation);

@@ -346,6 +346,7 @@ int main(int argc, char **argv)
 		}
 	}
 	signal(SIGPIPE, SIG_IGN); /* who reads what is said may go away */
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error to be told of */
 	if ((is_dump || compiler.is_diff) &&
 	    (argc - optind != 1 || is_trial || (is_dump && compiler.is_diff)))
 		die_usage(USAGE, "cdb, and nothing else, is required");
@@ -361,7 +362,6 @@ int main(int argc, char **argv)
 		errno = EBADF;
 		die_errno(EXIT_TEMPORARY, "unable to read the rules");
 	}
-	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error to be told of */
 	start(&compiler);
 	compile(&compiler);
 	complain_of_duplicates(&compiler);

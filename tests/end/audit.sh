@@ -471,6 +471,9 @@ same "none at all" "111 relay-audit: fatal: unable to write to standard output: 
 	"$(relay-audit -c control 2>said >&-; echo "$? $(cat said)")"
 cp kept/control/rcpthosts control/
 same "nothing is left in the temporary directory" "" "$(mkdir temporary; TMPDIR=$work/temporary audit >temporary.out 2>&1; ls temporary)"
+said=$(ulimit -f 0 && TMPDIR=$work/temporary audit 2>&1)
+same "nor is where no file may grow" "111 " "$? $(ls temporary)"
+matches "which is told" '^relay-audit: fatal: .*: File too large' "$said"
 same "no temporary directory: it is named" "111 relay-audit: fatal: unable to try smtpd: unable to create a file in $work/nowhere: No such file or directory" \
 	"$(said=$(TMPDIR=$work/nowhere audit); echo "$? $said")"
 same "without a text, the cdb is looked at" 'error: tcp.smtp.cdb: RELAYCLIENT for everybody' \

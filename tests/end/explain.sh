@@ -165,6 +165,7 @@ SANDBOX=yes wrong "a variable that smtpd cannot use" '421 unable to read control
 wrong "no control directory" '421 unable to read controls.*nowhere/me' -x tcp.smtp.cdb -c nowhere 192.0.2.1 user@example.org
 echo '192.0.2.1:allow,SANDBOX="yes"' | tcprules odd.cdb odd.tmp
 wrong "a rule that smtpd cannot follow" '421 unable to read controls.*SANDBOX: neither 0 nor 1: yes' -x odd.cdb -c control 192.0.2.1 user@example.org
+same "a file that may not grow" 111 "$(ulimit -f 0 && relay-explain -c control 192.0.2.1 user@example.org >grown 2>/dev/null; echo $?)"
 same "no place to write to" 111 "$(relay-explain -c control 192.0.2.1 user@example.org >/dev/full 2>err; echo $?)"
 same "none at all" "111 relay-explain: fatal: unable to write to standard output: Bad file descriptor" \
 	"$(relay-explain -c control 192.0.2.1 user@example.org 2>err >&-; echo "$? $(cat err)")"

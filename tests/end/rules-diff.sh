@@ -51,6 +51,7 @@ matches "and it is named" 'no rule compiles to the record 1-2\.3\.' "$(cat err)"
 head -c 2100 rules.cdb >cut.cdb
 same "a cdb cut short" 111 "$(code_of tcprules --dump cut.cdb)"
 same "no cdb" 111 "$(code_of tcprules --dump nowhere.cdb)"
+same "a file that may not grow" 111 "$(ulimit -f 0 && tcprules --dump rules.cdb >grown 2>/dev/null; echo $?)"
 same "no place to write to" 111 "$(tcprules --dump rules.cdb >/dev/full 2>/dev/null; echo $?)"
 same "dump and check" 100 "$(code_of tcprules -n --dump rules.cdb)"
 same "dump without a name" 100 "$(code_of tcprules --dump)"
