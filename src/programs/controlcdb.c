@@ -24,6 +24,8 @@
 
 #define USAGE "morercpthosts | recipients | smtproutes | users"
 
+#define LONGEST_PATH 4096 /* bytes */
+
 struct compiler {
 	const struct control_list *list;
 	struct text source, temporary, target; /* paths */
@@ -48,7 +50,9 @@ static _Noreturn void die_malformed(struct compiler *compiler, uint64_t line, co
 
 static void name_file(const char *name, const char *ending, struct text *path)
 {
-	text_init(path, 4096);
+	text_init(path, LONGEST_PATH);
+	if (!text_reserve(path, LONGEST_PATH))
+		die(EXIT_TEMPORARY, "out of memory");
 	control_path(name, path);
 	text_add_string(path, ending);
 	if (path->failed)

@@ -71,6 +71,8 @@ int main(int argc, char **argv)
 	if (cdb_file_open(&rules, argv[0]) == -1)
 		die(EXIT_TEMPORARY, "unable to read %s: %s", argv[0], cdb_file_reason(errno));
 	text_init(&match.key, LONGEST_KEY);
+	if (!text_reserve(&match.key, LONGEST_KEY)) /* that would look like other trouble later */
+		die(EXIT_TEMPORARY, "out of memory");
 	verdict = match_find(&lookup, &client, &match);
 	if (verdict == VERDICT_LATER)
 		die(EXIT_TEMPORARY,

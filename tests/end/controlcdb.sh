@@ -135,6 +135,16 @@ same "does not touch it either" "$old $(ls control/users.tmp 2>/dev/null)" "$(sh
 said=$(CONTROLDIR=$work/missing controlcdb users 2>&1; echo "$?")
 matches "no control directory" '^111$' "$said"
 
+case ${BUILD##*/} in
+*sanitize* | *static*) ;; # nothing can be preloaded
+*)
+	if has_built "$BUILD/fail.so"; then
+		same "short of memory, no name is too long" "111 controlcdb: fatal: out of memory" \
+			"$(FAIL=controlcdb:realloc:1+:12 LD_PRELOAD=$BUILD/fail.so controlcdb morercpthosts 2>err; echo "$? $(cat err)")"
+	fi
+	;;
+esac
+
 old=$(sha256sum control/morercpthosts.cdb)
 echo more.example >>control/morercpthosts
 said=$(ulimit -f 100 && says morercpthosts)

@@ -93,6 +93,16 @@ check "and has written all" sh -c 'head -n 100000 many | tcprules same.cdb same.
 { tcprules noisy.cdb noisy.tmp <noisy || echo "exit code $?" >noisy.code; } 2>&1 | head -n 1 >/dev/null
 same "warnings that nobody reads" "rule 127.0.0.9:" "$(tcprulescheck noisy.cdb 127.0.0.9 | head -n 1)"
 
+case ${BUILD##*/} in
+*sanitize* | *static*) ;; # nothing can be preloaded
+*)
+	if has_built "$BUILD/fail.so"; then
+		same "short of memory, nothing is said to be damaged" "111 tcprulescheck: fatal: out of memory" \
+			"$(FAIL=tcprulescheck:realloc:1+:12 LD_PRELOAD=$BUILD/fail.so tcprulescheck rules.cdb 2>err; echo "$? $(cat err)")"
+	fi
+	;;
+esac
+
 # Memory follows the index that is written, not the text.
 case $BUILD in
 *sanitize*) ;; # its shadow memory knows no such limit
