@@ -149,6 +149,27 @@ same "a program has the umask that smtpd was given" 0777 "$(cat "$OUT/umask")"
 QMAILQUEUE=queue-maildir
 matches "a name alone is looked for in PATH" '^250 2\.0\.0 ok ' "$(deliver)"
 
+# --- time limits, whatever the caller has done with SIGALRM ---
+cat >without.py <<'END'
+import os, signal, sys
+signal.signal(signal.SIGALRM, signal.SIG_IGN if sys.argv[1] == "ignored" else signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM] if sys.argv[1] == "blocked" else [])
+open("begun", "w").close()
+os.execvp(sys.argv[2], sys.argv[2:])
+END
+mkfifo endless && exec 9<>endless
+is_gone() { ! kill -ALRM "$1"; }
+for how in ignored blocked; do
+	for program in queue-maildir queue-forward queue-qmqp queue-sendmail; do
+		rm -f begun
+		python3 without.py "$how" "$program" <endless 1<endless 2>/dev/null &
+		wait_until test -e begun
+		check "$program ends by SIGALRM that was $how" wait_until is_gone $!
+		kill -KILL $! 2>/dev/null
+	done
+done
+exec 9>&-
+
 # --- a full disk ---
 rm -rf mail
 QMAILQUEUE=$BIN/queue-maildir
