@@ -24,6 +24,7 @@
 #include "unix/options.h"
 #include "unix/report.h"
 #include "unix/spawn.h"
+#include "unix/tls_request.h"
 
 #define USAGE "[-q] [-v] [checkpassword-program argument ...]"
 
@@ -143,6 +144,7 @@ int main(int argc, char **argv)
 	int code = 0;
 
 	report_begin("smtpd");
+	tls_request_begin();
 	read_options(argc, argv);
 	if (has_children(argc))
 		spawn_prepare();

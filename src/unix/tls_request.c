@@ -32,6 +32,18 @@ static bool find_descriptors(int descriptors[COUNT])
 	return true;
 }
 
+static void forget_descriptors(void)
+{
+	for (int index = 0; index < COUNT; index++)
+		environment_unset(names[index]);
+}
+
+void tls_request_begin(void)
+{
+	if (!tls_request_is_possible())
+		forget_descriptors();
+}
+
 bool tls_request_is_possible(void)
 {
 	int descriptors[COUNT];
@@ -127,12 +139,6 @@ static bool is_again(const int descriptors[COUNT], int index)
 		if (descriptors[earlier] == descriptors[index])
 			return true;
 	return false;
-}
-
-static void forget_descriptors(void)
-{
-	for (int index = 0; index < COUNT; index++)
-		environment_unset(names[index]);
 }
 
 int tls_request_make(uint32_t seconds, int stop, struct text *list)

@@ -15,6 +15,10 @@
 
 #define TLS_REQUEST_LIST 65536 /* bytes of the list of variables, at most */
 
+/* Call before anything is opened. Variables that do not name three open descriptors are unset, or
+ * they would name whatever gets these numbers. */
+void tls_request_begin(void);
+
 /* Whether the three variables name open descriptors, so that a request can be made. */
 bool tls_request_is_possible(void);
 

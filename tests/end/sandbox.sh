@@ -105,6 +105,10 @@ said, *_ = same_talk('relaying denied', [['EHLO x'], [MESSAGE[0]], ['RCPT TO:<a@
 check('it was', any(line.startswith('553 ') for line in said), said)
 same_talk('a customer', [['HELO x'], [MESSAGE[0]], ['RCPT TO:<a@elsewhere.example>'], ['DATA'], ['x\r\n.'], [QUIT]],
           environment={'RELAYCLIENT': '.suffix'})
+# What smtpd opens itself gets these numbers.
+for environment in ({'SSLCTLFD': '3', 'SSLREADFD': '4', 'SSLWRITEFD': '5'}, dict.fromkeys(('SSLCTLFD', 'SSLREADFD', 'SSLWRITEFD'), '3')):
+    said, code, *_ = same_talk('TLS by descriptors that are not open', [['EHLO x'], ['STARTTLS'], [QUIT]], environment=environment)
+    same('there is none', '220 250 502 221 0', ' '.join([*(line[:3] for line in said if line[3:4] != '-'), str(code)]))
 *_, mails = same_talk('BDAT', [['EHLO x'], [MESSAGE[0]], [MESSAGE[1]], b'BDAT 14\r\nSubject: x\r\n\r\n', b'BDAT 5 LAST\r\nbody\n',
                                [QUIT]])
 check('kept', len(mails) == 1, mails)

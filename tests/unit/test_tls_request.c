@@ -191,6 +191,8 @@ static void test_tls_request_needs_open_descriptors(void **state)
 	assert_int_equal(dup2(2, 200), 200);
 	assert_int_equal(dup2(2, 201), 201);
 	assert_true(tls_request_is_possible());
+	tls_request_begin();
+	assert_true(tls_request_is_possible());
 	setenv("SSLWRITEFD", "1", 1);
 	assert_false(tls_request_is_possible());
 	setenv("SSLWRITEFD", "201x", 1);
@@ -200,6 +202,10 @@ static void test_tls_request_needs_open_descriptors(void **state)
 	set_descriptor("SSLREADFD", 201);
 	assert_true(tls_request_is_possible());
 	close(200);
+	close(201);
+	tls_request_begin();
+	assert_int_equal(dup2(2, 201), 201); /* something else, that is opened later */
+	assert_false(tls_request_is_possible());
 	close(201);
 }
 
