@@ -10,6 +10,7 @@
  */
 #include <unistd.h>
 
+#include "unix/chain.h"
 #include "unix/dial.h"
 #include "unix/options.h"
 #include "unix/pump.h"
@@ -28,6 +29,7 @@ int main(int argc, char **argv)
 	int descriptor, count;
 
 	report_begin("mconnect");
+	chain_ignore_signals();
 	options_next(argc, argv, "", USAGE);
 	count = argc - optind;
 	if (count > 2)

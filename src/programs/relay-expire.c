@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "unix/chain.h"
 #include "unix/marks.h"
 #include "unix/options.h"
 #include "unix/report.h"
@@ -25,6 +26,7 @@ int main(int argc, char **argv)
 	int letter, result;
 
 	report_begin("relay-expire");
+	chain_ignore_signals();
 	while ((letter = options_next(argc, argv, "t:v", USAGE)) != -1) {
 		switch (letter) {
 		case 't':

@@ -114,6 +114,7 @@ int main(int argc, char **argv)
 	struct text why;
 
 	report_begin("tcpclient");
+	chain_ignore_signals();
 	names.remote_host = true;
 	read_options(argc, argv, &dial, &names);
 	if (argc - optind < 3)

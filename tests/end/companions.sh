@@ -162,6 +162,8 @@ matches "SIGPIPE ends the program, whoever ignored it before" '0000$' \
 	"$(trap '' PIPE; tcpclient -H 127.0.0.1 "$port" sh -c 'sed -n "s/^SigIgn:.//p" /proc/$$/status')"
 same "the program's exit code" 7 "$(code_of tcpclient -H 127.0.0.1 "$port" sh -c 'exit 7')"
 same "-v tells where to" "tcpclient: connected to 127.0.0.1 port $port" "$(tcpclient -vH 127.0.0.1 "$port" true 2>&1)"
+mkfifo unread && exec 8<>unread 7>unread 8<&- # a log that nobody reads any more
+same "-v to nobody" 7 "$(tcpclient -vH 127.0.0.1 "$port" sh -c 'exit 7' 2>&7; echo $?)"
 # A port that was free a moment ago, from which to connect.
 serve freed 127.0.0.1 0 true || exit 1
 free=$port
@@ -220,6 +222,8 @@ if [ -e /proc/net/if_inet6 ] && grep -q ' lo$' /proc/net/if_inet6; then
 		"$(told -H -l here ::1 "$port")"
 	same "this machine, where IPv4 refuses" "TCPREMOTEIP=::1" "$(told -q -H 0 "$port" | grep '^TCPREMOTEIP')"
 	same "mconnect" "PROTO=TCP6" "$(mconnect ::1 "$port" </dev/null 2>/dev/null | head -n 1)"
+	same "which it tells nobody" $'PROTO=TCP6\n0' \
+		"$(mconnect 0 "$port" </dev/null 2>&7 | grep '^PROTO='; echo "${PIPESTATUS[0]}")"
 	same "only IPv4 is wanted" 111 "$(code_of tcpclient -4 -H ::1 "$port" true)"
 	stop "$server"
 	# An interface with a link-local address, where the machine has one.

@@ -187,6 +187,9 @@ same "relay-expire is silent" "" "$(relay-expire store 2>&1)"
 same "removes old marks, and nothing that is none" ".hidden 192.0.2.01 192.0.2.1 2001:db8:: notes" "$(ls -A store | tr '\n' ' ' | sed 's/ $//')"
 age 192.0.2.1 61
 same "-v counts" "relay-expire: info: store: 1 removed, 1 kept" "$(relay-expire -v -t 60 store 2>&1)"
+mkfifo unread && exec 8<>unread 7>unread 8<&-
+same "to nobody, too" 0 "$(relay-expire -v store 2>&7; echo $?)"
+exec 7>&-
 exec {held}<store && flock "$held"
 matches "a lock is told" 'store is locked' "$(relay-expire store 2>&1)"
 exec {held}<&-
