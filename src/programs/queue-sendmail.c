@@ -75,7 +75,7 @@ static pid_t start(int message, struct sendmail *sendmail)
 	int kept;
 
 	text_init(&path, REPORT_LINE);
-	if (message != -1 && spawn_find(sendmail->arguments[0], &path) == 0)
+	if (spawn_find(sendmail->arguments[0], &path) == 0)
 		child = spawn(text_string(&path), sendmail->arguments, environ, moves, 3);
 	kept = errno;
 	text_free(&path);
@@ -133,6 +133,9 @@ static enum queue_status hand_on(struct submission *submission, int64_t moment)
 			      &submission->envelope, &wrong)) {
 	case SENDMAIL_READY:
 		message = spool_open(&submission->spool);
+		if (message == -1)
+			die_errno(QUEUE_WRITE_ERROR, "unable to copy the message for %s",
+				  sendmail.arguments[0]);
 		status = run(submission, &sendmail, message, moment);
 		close(message);
 		break;

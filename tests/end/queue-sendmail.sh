@@ -116,6 +116,11 @@ SENDMAIL=$work/nowhere
 same "one that is not there" "120 " "$(hand_in "$letter\0")"
 same "QUEUETIMEOUT without sense" "55 " "$(QUEUETIMEOUT=x hand_in "$letter\0")"
 same "TMPDIR that does not exist" "62 " "$(head -c 300000 /dev/zero >message; TMPDIR=/nowhere hand_in "$letter\0")"
+printf '%b' "$letter\0" >envelope
+echo small >message
+same "no room for the copy that sendmail is to read" \
+	"53 queue-sendmail: fatal: unable to copy the message for $work/nowhere: File too large" \
+	"$(said=$(ulimit -f 0 && queue-sendmail 2>&1 <message 1<envelope); echo "$? $said")"
 same "an argument" 100 "$(code_of queue-sendmail x)"
 
 # --- behind smtpd ---
