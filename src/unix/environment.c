@@ -1,5 +1,6 @@
 #include "unix/environment.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +23,29 @@ const char *environment_require(const char *name)
 	return value;
 }
 
+/* Of two variables with one name setenv(3) changes the first, and the next program may heed the
+ * other. */
+static void keep_first(const char *name)
+{
+	size_t length = strlen(name);
+	bool is_there = false;
+	char **kept = environ;
+
+	for (char **variable = environ; *variable; variable++) {
+		bool is_it = strncmp(*variable, name, length) == 0 && (*variable)[length] == '=';
+
+		if (!is_it || !is_there)
+			*kept++ = *variable;
+		is_there = is_there || is_it;
+	}
+	*kept = NULL;
+}
+
 void environment_set(const char *name, const char *value)
 {
 	if (setenv(name, value, 1) == -1)
 		die_errno(EXIT_TEMPORARY, "unable to set %s", name);
+	keep_first(name);
 }
 
 void environment_set_number(const char *name, unsigned long number)

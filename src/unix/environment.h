@@ -15,6 +15,7 @@ const char *environment_get(const char *name);
 /* The value; dies with exit code 100 when it is not set. */
 const char *environment_require(const char *name);
 
+/* Afterwards there is one of that name, however many whoever started this program has set. */
 void environment_set(const char *name, const char *value);
 void environment_set_number(const char *name, unsigned long number);
 void environment_unset(const char *name);

@@ -1,6 +1,8 @@
 #include "unix/environment.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "support/check.h"
 
@@ -47,11 +49,29 @@ static void test_environment_unset_all_takes_just_those(void **state)
 	assert_string_equal(environment_get("SSL_PROTOCOL"), "TLSv1.2");
 }
 
+static void test_environment_has_one_of_each(void **state)
+{
+	char *given[] = {(char[]){"A=1"}, (char[]){"AB=2"}, (char[]){"A=3"},
+			 (char[]){"B=4"}, (char[]){"A=5"},  NULL};
+	char **before = environ;
+
+	(void)state;
+	environ = given;
+	environment_set("A", environment_get("A"));
+	assert_string_equal(environment_get("A"), "1");
+	assert_string_equal(environment_get("AB"), "2");
+	assert_string_equal(environment_get("B"), "4");
+	for (char **variable = environ + 1; *variable; variable++)
+		assert_false(strncmp(*variable, "A=", 2) == 0);
+	environ = before;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_environment_takes_items_of_a_rule),
 		cmocka_unit_test(test_environment_numbers_and_unset),
+		cmocka_unit_test(test_environment_has_one_of_each),
 		cmocka_unit_test(test_environment_unset_all_takes_just_those),
 	};
 
