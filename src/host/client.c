@@ -39,7 +39,7 @@ void client_init(struct client *client, int input, int output)
 }
 
 /* poll(2) on one descriptor and for SIGTERM until a moment. Returns what the descriptor is ready
- * for, 0 when the time is over, and sets *is_stopping. */
+ * for, 0 when the time is over, POLLNVAL when it cannot be waited for, and sets *is_stopping. */
 static int wait_for(const struct client *client, int descriptor, int events, uint64_t until,
 		    bool *is_stopping)
 {
@@ -98,6 +98,7 @@ static void write_all(struct client *client, struct span bytes)
 {
 	uint64_t until = 0;
 	bool is_stopping;
+	int ready;
 
 	while (bytes.length && !client->is_gone) {
 		ssize_t count = write_some(client, bytes);
@@ -109,8 +110,8 @@ static void write_all(struct client *client, struct span bytes)
 		} else {
 			if (until == 0)
 				until = deadline_now() + (uint64_t)client->say_seconds * 1000;
-			if (wait_for(client, client->output, POLLOUT, until, &is_stopping) == 0 ||
-			    is_stopping)
+			ready = wait_for(client, client->output, POLLOUT, until, &is_stopping);
+			if (ready == 0 || ready & POLLNVAL || is_stopping)
 				client->is_gone = true;
 		}
 	}
@@ -152,6 +153,8 @@ enum client_event client_read(struct client *client, void *bytes, size_t size,
 		return CLIENT_STOP;
 	if (ready == 0)
 		return CLIENT_SLOW;
+	if (ready & POLLNVAL) /* it could not be waited for, and might never come */
+		return CLIENT_END;
 	result = file_read(client->input, bytes, size);
 	if (result == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 		*count = 0; /* somebody else set the flag, and there was nothing after all */

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -166,6 +167,30 @@ static void test_client_reads_in_time_or_is_slow(void **state)
 			 CLIENT_BYTES);
 	assert_int_equal(count, 6);
 	assert_in_range(waited, 0, 10000);
+	disconnect(&client, ends);
+}
+
+/* poll(2) takes no more descriptors than a process may have. */
+static void test_client_that_cannot_be_waited_for_is_gone(void **state)
+{
+	char bytes[4096] = "";
+	struct rlimit before, one;
+	struct client client;
+	uint64_t waited;
+	size_t count;
+	int ends[2];
+
+	(void)state;
+	client = connected(ends);
+	fcntl(ends[1], F_SETFL, O_NONBLOCK); /* so that the test ends in any case */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	one = (struct rlimit){1, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &one), 0);
+	assert_int_equal(client_read(&client, bytes, sizeof(bytes), 1, &count, &waited),
+			 CLIENT_END);
+	while (!client.is_gone)
+		client_say(&client, (struct span){bytes, sizeof(bytes)});
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	disconnect(&client, ends);
 }
 
@@ -333,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_client_notices_who_has_gone),
 		cmocka_unit_test(test_client_half_closed_is_not_gone),
 		cmocka_unit_test(test_client_reads_in_time_or_is_slow),
+		cmocka_unit_test(test_client_that_cannot_be_waited_for_is_gone),
 		cmocka_unit_test(test_client_may_be_pipes_and_files),
 		cmocka_unit_test(test_client_a_pipe_that_nobody_reads_is_given_up),
 		cmocka_unit_test(test_client_is_waited_for_unless_it_has_said_all),
