@@ -180,7 +180,7 @@ static void say_farewell(const struct flow *forth, const struct flow *back)
 	int64_t moment = deadline_in(PUMP_FAREWELL);
 	size_t dropped = 0;
 	ssize_t count;
-	char bytes[PACKET];
+	static char bytes[PACKET];
 
 	if (!forth->reads_socket || !back->writes_socket || back->trouble)
 		return;
@@ -228,7 +228,7 @@ static int step(struct flow *there, struct flow *here, int timeout, bool *has_mo
 
 void pump_serve(const struct pump_way *forth, const struct pump_way *back, int program)
 {
-	struct flow there, here;
+	static struct flow there, here; /* a stack may be as small as these are large */
 	bool has_moment = false, has_moved;
 	int64_t moment = 0;
 	int count;
@@ -252,7 +252,7 @@ void pump_serve(const struct pump_way *forth, const struct pump_way *back, int p
 
 int pump_converse(const struct pump_way *forth, const struct pump_way *back, const char **what)
 {
-	struct flow there, here;
+	static struct flow there, here;
 	bool has_moved;
 
 	begin(&there, forth, true);
