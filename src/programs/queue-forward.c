@@ -16,7 +16,6 @@
 #include "host/routes.h"
 #include "host/submission.h"
 #include "unix/control.h"
-#include "unix/deadline.h"
 #include "unix/options.h"
 #include "unix/report.h"
 
@@ -105,7 +104,6 @@ int main(int argc, char **argv)
 	options_next(argc, argv, "", USAGE);
 	if (optind < argc)
 		die_usage(USAGE, "it takes no argument");
-	deadline_allow_alarm();
 	submission_init(&submission);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is a write error like others */

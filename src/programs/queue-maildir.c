@@ -13,7 +13,6 @@
 #include "host/maildir.h"
 #include "host/submission.h"
 #include "queue/envelope.h"
-#include "unix/deadline.h"
 #include "unix/options.h"
 #include "unix/report.h"
 
@@ -30,7 +29,6 @@ int main(int argc, char **argv)
 	options_next(argc, argv, "", USAGE);
 	if (optind < argc)
 		die_usage(USAGE, "it takes no argument");
-	deadline_allow_alarm();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is a write error like others */
 	submission_expect();

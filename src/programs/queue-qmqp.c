@@ -215,7 +215,6 @@ int main(int argc, char **argv)
 	options_next(argc, argv, "", USAGE);
 	if (optind < argc)
 		die_usage(USAGE, "it takes no argument");
-	deadline_allow_alarm();
 	submission_init(&task.submission);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is a write error like others */

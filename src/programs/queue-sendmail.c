@@ -163,7 +163,6 @@ int main(int argc, char **argv)
 	options_next(argc, argv, "", USAGE);
 	if (optind < argc)
 		die_usage(USAGE, "it takes no argument");
-	deadline_allow_alarm();
 	spawn_prepare();
 	submission_init(&submission);
 	signal(SIGPIPE, SIG_IGN);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <time.h>
 
 uint64_t deadline_now(void)
@@ -60,15 +59,4 @@ int deadline_connect(int descriptor, const struct sockaddr *address, socklen_t l
 		return -1;
 	errno = error;
 	return error ? -1 : 0;
-}
-
-void deadline_allow_alarm(void)
-{
-	sigset_t alarms;
-
-	signal(SIGALRM, SIG_IGN); /* takes away one that waits already */
-	signal(SIGALRM, SIG_DFL);
-	sigemptyset(&alarms);
-	sigaddset(&alarms, SIGALRM);
-	sigprocmask(SIG_UNBLOCK, &alarms, NULL);
 }

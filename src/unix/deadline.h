@@ -27,7 +27,4 @@ int deadline_wait(int descriptor, short events, int64_t moment);
 int deadline_connect(int descriptor, const struct sockaddr *address, socklen_t length,
 		     int64_t moment);
 
-/* Let alarm(2) end this process, also where whoever started it has SIGALRM blocked or ignored. */
-void deadline_allow_alarm(void);
-
 #endif

@@ -262,11 +262,17 @@ static void on_alarm(int number)
 
 void die_after(unsigned seconds, int code, const char *reason)
 {
+	sigset_t alarms;
+
 	late.code = code;
 	late.length = limited(
 		snprintf(late.line, sizeof(late.line), "%s: fatal: %s\n", program_name, reason),
 		sizeof(late.line));
+	signal(SIGALRM, SIG_IGN); /* takes away one that waits already */
 	signal(SIGALRM, on_alarm);
+	sigemptyset(&alarms);
+	sigaddset(&alarms, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarms, NULL);
 	alarm(seconds);
 }
 

@@ -55,7 +55,8 @@ void fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void die(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 _Noreturn void die_errno(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Die like that, unless alarm(0) comes first, when so many seconds have passed. The line goes to
+/* Die like that, unless alarm(0) comes first, when so many seconds have passed, also where whoever
+ * started this process has SIGALRM blocked or ignored. The line goes to
  * descriptor 2 alone: a handler of signals may not call syslog(3). */
 void die_after(unsigned seconds, int code, const char *reason);
 
