@@ -1,7 +1,7 @@
 /*
  * rblsmtpd: ask lists in the DNS about the client, and run a program unless he is listed.
  *
- *     rblsmtpd [-bBcC] [-t seconds] [-r base] [-a base] ... program [argument ...]
+ *     rblsmtpd [-bBcC] [-t seconds] [-r base[:words]] [-a base] ... program [argument ...]
  *
  * Reads RBLSMTPD, RELAYCLIENT and TCPREMOTEIP. A client that is refused is told so in an SMTP
  * dialogue of -t (default 60) seconds at most, and program is not run. Exit 0: refused. Exit 100:
@@ -22,7 +22,7 @@
 #include "unix/options.h"
 #include "unix/report.h"
 
-#define USAGE	    "[-bBcC] [-t seconds] [-r base] [-a base] ... program [argument ...]"
+#define USAGE	    "[-bBcC] [-t seconds] [-r base[:words]] [-a base] ... program [argument ...]"
 #define DNS_TIME    10	/* seconds for all lists together */
 #define READ_SIZE   512 /* bytes; what they make the dialogue say is bounded with them */
 #define SAY_AT_MOST (256 * 1024)

@@ -1,7 +1,7 @@
 /*
  * relay-explain: tell why mail from a client to a recipient would be accepted or refused.
  *
- *     relay-explain [-x cdb] [-r rules.txt] [-c controldir] [--json] [--helo]
+ *     relay-explain [-x cdb] [-r rules] [-c controldir] [--json] [--helo]
  *                   ip[,name[,info]] [sender] recipient ...
  *
  * Asks the rules as tcpserver does, sets what they say in its own environment, and holds smtpd's
@@ -24,8 +24,8 @@
 #include "unix/options.h"
 #include "unix/report.h"
 
-#define USAGE                                                                                  \
-	"[-x cdb] [-r rules.txt] [-c controldir] [--json] [--helo] ip[,name[,info]] [sender] " \
+#define USAGE                                                                              \
+	"[-x cdb] [-r rules] [-c controldir] [--json] [--helo] ip[,name[,info]] [sender] " \
 	"recipient ..."
 
 #define LONGEST_RECIPIENT 65536		     /* bytes */

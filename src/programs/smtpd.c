@@ -1,7 +1,7 @@
 /*
  * smtpd: take mail from one client by SMTP, on standard input and output.
  *
- *     smtpd [-q] [-v] [checkpassword-program argument ...]
+ *     smtpd [-q] [-v] [checkpassword-program [argument ...]]
  *
  * Reads the control directory and RELAYCLIENT before the first byte of the network; decides on each
  * recipient; hands messages to QMAILQUEUE, or stores them in the Maildir without one. AUTH asks the
@@ -26,7 +26,7 @@
 #include "unix/spawn.h"
 #include "unix/tls_request.h"
 
-#define USAGE "[-q] [-v] [checkpassword-program argument ...]"
+#define USAGE "[-q] [-v] [checkpassword-program [argument ...]]"
 
 /* Tell the log and the client that there will be no session. */
 static _Noreturn void refuse(const struct dialogue *dialogue, struct span reply, const char *reason)

@@ -2,8 +2,9 @@
  * tcprules: compile rules about clients into a constant database.
  *
  *     tcprules [-n] [-s] cdb tmp < rules
+ *     tcprules -n [-s] < rules
  *     tcprules --dump cdb
- *     tcprules --diff cdb < rules
+ *     tcprules --diff [-s] cdb < rules
  *
  * Writes tmp and renames it to cdb when it is whole, so that cdb always is. -n only checks, -s
  * takes warnings for errors. --dump writes rules that compile to the cdb. --diff tells for whom the
@@ -31,7 +32,9 @@
 #include "unix/report.h"
 #include "unix/temporary.h"
 
-#define USAGE "[-n] [-s] cdb tmp, or tcprules --dump cdb, or tcprules --diff cdb"
+#define USAGE                                                            \
+	"[-n] [-s] cdb tmp, or tcprules -n [-s], or tcprules --dump cdb" \
+	", or tcprules --diff [-s] cdb"
 
 #define LARGEST_OUTPUT (1024 * 1024 * 1024) /* bytes */
 #define OUTPUT_BLOCK   (64 * 1024)

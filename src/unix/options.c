@@ -42,8 +42,8 @@ int options_next_word(int argc, char **argv, const char *letters, const struct o
 	letter = getopt_long(argc, argv, pattern, all, NULL);
 	switch (letter) {
 	case OPTION_HELP:
-		printf("usage: %s %s\nThe manual page %s(8) tells the rest.\n", report_program(),
-		       usage, report_program());
+		printf("usage: %s%s%s\nThe manual page %s(8) tells the rest.\n", report_program(),
+		       *usage ? " " : "", usage, report_program());
 		finish_output();
 	case OPTION_VERSION:
 		printf("%s (tidewaiter) %s\n", report_program(), TIDEWAITER_VERSION);

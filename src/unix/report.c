@@ -283,9 +283,11 @@ __attribute__((format(printf, 1, 2))) static void say_usage(const char *format, 
 
 void die_usage(const char *usage, const char *reason)
 {
+	const char *blank = *usage ? " " : "";
+
 	if (reason)
-		say_usage("%s %s (%s)", program_name, usage, reason);
+		say_usage("%s%s%s (%s)", program_name, blank, usage, reason);
 	else
-		say_usage("%s %s", program_name, usage);
+		say_usage("%s%s%s", program_name, blank, usage);
 	exit(EXIT_PERMANENT);
 }

@@ -69,10 +69,10 @@ matches "but no relative home is built in" 'the home must be an absolute path: h
 
 for program in "$BIN"/*; do
 	name=$(basename "$program")
-	matches "$name --help" "^usage: $name " "$($name --help)"
+	matches "$name --help" "^usage: $name( [^ ]+)*\$" "$($name --help)"
 	matches "$name --version" "^$name \(tidewaiter\) [0-9]" "$($name --version)"
 	same "$name with an unknown option" 100 "$(code_of "$name" '-?')"
-	matches "$name says so in one usage line" "^$name: usage: $name .*\(unknown option" "$("$name" '-?' 2>&1)"
+	matches "$name says so in one usage line" "^$name: usage: $name( [^ ]+)* \(unknown option" "$("$name" '-?' 2>&1)"
 done
 for page in "$SOURCE"/doc/*.[1-9]; do
 	same "$(basename "$page") is well formed" "" "$(mandoc -T lint -W warning "$page" 2>&1)"
