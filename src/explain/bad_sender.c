@@ -46,6 +46,9 @@ const char *bad_sender_flaw(struct span entry)
 		return "is no sender and never matches";
 	if (!has(entry, '@') && has(entry, '.'))
 		return "has no @ and matches only a sender without one";
+	/* The dot of a sender is taken off, that of an entry is not. */
+	if (span_byte(entry, entry.length - 1) == '.')
+		return "ends in a dot and matches only a sender that is written so";
 	/* Such senders could be, but are not. */
 	if (has(entry, '*') || has(entry, ' ') || first == '!' || first == '%')
 		return "matches only a sender that is written just so";
