@@ -1,7 +1,7 @@
 /*
  * relay-audit: is this host an open relay, and which mistakes does its configuration hold?
  *
- *     relay-audit [-x cdb] [-r rules.txt] [-c controldir] [--json]
+ *     relay-audit [-x cdb] [-r rules] [-c controldir] [--json]
  *
  * Prints one line for each finding. Looks at rules, control files and permissions, and tries the
  * classic forms of addresses on smtpd itself as a client that may not relay. Exit 0: no error was
@@ -31,7 +31,7 @@
 #include "unix/report.h"
 #include "unix/spawn.h"
 
-#define USAGE "[-x cdb] [-r rules.txt] [-c controldir] [--json]"
+#define USAGE "[-x cdb] [-r rules] [-c controldir] [--json]"
 
 static const struct options_word words[] = {
 	{"json", 'j'},
