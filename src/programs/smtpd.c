@@ -23,6 +23,7 @@
 #include "unix/environment.h"
 #include "unix/options.h"
 #include "unix/report.h"
+#include "unix/secret.h"
 #include "unix/spawn.h"
 #include "unix/tls_request.h"
 
@@ -146,6 +147,9 @@ int main(int argc, char **argv)
 	report_begin("smtpd");
 	tls_request_begin();
 	read_options(argc, argv);
+	/* Passwords will be in its memory, and another session of its account may be taken over. */
+	if (optind < argc && secret_protect_process() == -1)
+		die_errno(EXIT_TEMPORARY, "unable to hide this process's memory");
 	if (has_children(argc))
 		spawn_prepare();
 	signal(SIGPIPE, SIG_IGN);

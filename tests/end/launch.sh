@@ -144,6 +144,35 @@ else
 	same "who may not change his user is told" 111 "$(code_of tcpserver -u 1 -g 1 127.0.0.1 0 true)"
 fi
 
+# --- who may look into it ---
+
+# Memory that only root may look into is root's, as /proc has it.
+like=()
+if [ "$(id -u)" = 0 ] && setpriv --reuid 65534 --regid 65533 --clear-groups test -x "$BIN/smtpd" 2>/dev/null; then
+	like=(setpriv --reuid 65534 --regid 65533 --clear-groups)
+fi
+if [ "$(id -u)" != 0 ] || [ "${#like[@]}" != 0 ]; then
+	make_home
+	chmod -R a+rX .
+	"${like[@]}" tcpserver -1 -H -R -l 0 127.0.0.1 0 sh -c 'read -r words; exec $words' >hidden.port 2>hidden.log &
+	server=$!
+	wait_line '^[0-9]+$' hidden.port
+	owner_of() { # what a connection runs: once that has said something
+		exec 7<>"/dev/tcp/127.0.0.1/$(cat hidden.port)"
+		echo "$1" >&7
+		read -r -N 1 -u 7
+		stat -c %u "/proc/$(children "$server" | tr -d ' ')/mem"
+		exec 7>&-
+		wait_until has_no_children "$server"
+	}
+	same "tcpserver: nobody of its account looks into it" 0 "$(stat -c %u "/proc/$server/mem")"
+	same "smtpd with a password program: nor into that" 0 "$(owner_of 'smtpd true')"
+	same "who is looked into otherwise" "$("${like[@]}" id -u)" "$(owner_of 'sh -c echo;cat')"
+	stop "$server"
+else
+	skip "who may look into tcpserver" "setpriv, and an account that can run what is built here"
+fi
+
 # --- limits ---
 
 serve limited -v -c 2 -H -R -l 0 127.0.0.1 0 sh -c 'echo in; exec cat' || exit 1
