@@ -60,6 +60,23 @@ static void judge_state(struct audit *audit, const char *name, const char *cdb,
 	text_free(&cdb_path);
 }
 
+static void judge_readers(struct audit *audit, const char *name)
+{
+	struct text path;
+	struct stat status;
+
+	text_init(&path, LONGEST);
+	control_path(name, &path);
+	if (stat(text_string(&path), &status) == 0 && status.st_mode & S_IROTH)
+		find(audit,
+		     (struct finding){FINDING_WARNING, "world-readable", name, 0,
+				      SPAN("everybody on this machine may read this file"),
+				      "whoever has the hashes can try passwords on them unseen",
+				      "chmod o-r"},
+		     0);
+	text_free(&path);
+}
+
 /* --- hosted domains without a mailbox --- */
 
 /* The domains of all mailboxes, one a line, as a list that can be asked. */
@@ -146,6 +163,8 @@ bool audit_compiled(struct findings *findings, struct settings *settings)
 	judge_state(&audit, "recipients", "recipients.cdb", true, "run controlcdb recipients");
 	judge_state(&audit, "users", "users.cdb", true, "run controlcdb users");
 	judge_state(&audit, "smtproutes", "smtproutes.cdb", false, "run controlcdb smtproutes");
+	judge_readers(&audit, "users");
+	judge_readers(&audit, "users.cdb");
 	judge_mailboxes(&audit);
 	return !audit.failed;
 }

@@ -170,6 +170,17 @@ static void replace(struct compiler *compiler)
 		die_errno(EXIT_TEMPORARY, "unable to make the new %s durable", target);
 }
 
+/* The database has not what others may, but they need not wait for it. */
+static void warn_of_readers(const struct compiler *compiler)
+{
+	struct stat status;
+
+	if (compiler->list->is_secret && fstat(compiler->descriptor, &status) == 0 &&
+	    status.st_mode & S_IROTH)
+		warn("%s: everybody on this machine may read these hashes: chmod o-r",
+		     text_string(&compiler->source));
+}
+
 int main(int argc, char **argv)
 {
 	struct compiler compiler = {.list = NULL};
@@ -187,6 +198,7 @@ int main(int argc, char **argv)
 	compile(&compiler);
 	refuse_duplicates(&compiler);
 	replace(&compiler);
+	warn_of_readers(&compiler);
 	cdb_writer_free(compiler.writer);
 	line_reader_free(&compiler.reader);
 	close(compiler.descriptor);

@@ -56,6 +56,15 @@ finds "a pattern for senders" 0 '^warning: control/badmailfrom:1: \.\*@\.\*\\.sp
 finds "a domain in the place of a sender" 0 '^warning: control/badmailfrom:2: spam\.example has no @ ' \
 	"printf '%s\n' ann@spam.example spam.example >control/badmailfrom"
 finds "users who were never compiled" 0 '^warning: control/users: it was never compiled: ' "echo 'joe:*' >control/users"
+for mode in 604 640; do
+	echo 'joe:*' >control/users && chmod $mode control/users
+	CONTROLDIR=control controlcdb users 2>/dev/null
+	same "users whom everybody may read: $mode" \
+		"$([ $mode = 640 ] || echo 'warning: control/users: everybody on this machine may read this file: whoever has the hashes can try passwords on them unseen: chmod o-r')" "$(audit)"
+	rm control/users control/users.cdb
+done
+finds "a database of users whom everybody may read" 0 '^warning: control/users\.cdb: everybody on this machine may read this file: ' \
+	"printf '\n' | cdb -c -p 0644 control/users.cdb"
 finds "routes that are older" 0 '^warning: control/smtproutes: it is newer than its .cdb: ' \
 	"echo :localhost >control/smtproutes; CONTROLDIR=control controlcdb smtproutes; touch -d +1hour control/smtproutes"
 finds "a damaged database beside its text" 1 '^error: tcp\.smtp\.cdb: it is damaged' \

@@ -94,7 +94,9 @@ same "users compile" "" "$(says users)"
 same "names are as they were, hashes are data" "+3,34:Joe->$hash"$'\n'"+13,1:jim@b.example->*"$'\n'"+3,35:ann->!$hash" "$(records users)"
 for mode in 600 640 644 666; do
 	chmod $mode control/users
-	(umask 0; controlcdb users)
+	said=$(umask 0; says users)
+	case $mode in 6?0) warned='' ;; *) warned="controlcdb: warning: $work/control/users: everybody on this machine may read these hashes: chmod o-r" ;; esac
+	same "a list that others may read is warned of: $mode" "$warned" "$said"
 	case $mode in 644) mode=640 ;; 666) mode=660 ;; esac
 	same "the database has the mode of the list, less what others may: $mode" $mode "$(stat -c %a control/users.cdb)"
 done

@@ -78,6 +78,7 @@ same "rules are compiled" "" "$(cat rules.log)"
 (below_root /bin/checkpassword-cdb --hash) <<<secret >hash 2>hash.log
 same "a password is hashed" "" "$(cat hash.log)"
 echo "ann:$(cat hash)" >root/control/users
+chmod 600 root/control/users
 (umask 077 && below_root /bin/controlcdb users) 2>users.log
 same "users are compiled" "" "$(cat users.log)"
 
