@@ -96,6 +96,23 @@ static void write_dialogue(struct text *out, struct span hosted)
 	text_add_string(out, "QUIT\r\n");
 }
 
+/* How many recipients were taken. Each probe has five replies, of which RCPT's is the third; before
+ * them come the greeting and the one to EHLO. */
+static size_t count_taken(const struct text *replies)
+{
+	struct span rest = text_span(replies), line;
+	size_t number = 0, taken = 0;
+
+	while (span_next_line(&rest, &line)) {
+		if (span_byte(line, 3) == '-')
+			continue;
+		if (number >= 2 && (number - 2) % 5 == 2 && span_starts(line, SPAN("250 ")))
+			taken++;
+		number++;
+	}
+	return taken;
+}
+
 /* --- what was recorded --- */
 
 /* Where mail for a recipient goes that was queued. */
@@ -174,8 +191,10 @@ static void tell(struct findings *findings, const struct audit_client *client, e
 	text_free(&path);
 }
 
+/* *count: how many envelopes there were. */
 static bool judge(struct findings *findings, struct settings *settings,
-		  const struct audit_client *client, struct span record, struct span hosted)
+		  const struct audit_client *client, struct span record, struct span hosted,
+		  size_t *count)
 {
 	bool is_told[FORMS] = {false};
 	struct text taken[FATE_AWAY + 1];
@@ -185,7 +204,7 @@ static bool judge(struct findings *findings, struct settings *settings,
 
 	for (int fate = FATE_HERE; fate <= FATE_AWAY; fate++)
 		text_init(&taken[fate], LARGEST);
-	while (next_envelope(&record, &probe, &recipient)) {
+	for (*count = 0; next_envelope(&record, &probe, &recipient); ++*count) {
 		struct text *words = &taken[fate_of(settings, recipient)];
 
 		if (is_told[probe % FORMS])
@@ -256,11 +275,13 @@ static bool try_with(struct findings *findings, struct settings *settings,
 		     const struct audit_client *client, const struct record_file *file,
 		     size_t *probes, struct text *why)
 {
-	struct text dialogue, record, hosted, reason;
+	struct text dialogue, replies, record, hosted, reason;
 	enum verdict verdict = VERDICT_LATER;
+	size_t recorded;
 	bool is_good = false;
 
 	text_init(&dialogue, LARGEST);
+	text_init(&replies, LARGEST);
 	text_init(&record, LARGEST);
 	text_init(&hosted, 8192);
 	text_init(&reason, LARGEST);
@@ -269,10 +290,16 @@ static bool try_with(struct findings *findings, struct settings *settings,
 	errno = ENOMEM; /* unless a call says otherwise */
 	if (!dialogue.failed && !hosted.failed)
 		verdict = stranger_talk(client->data, text_span(&dialogue),
-					text_string(&file->name), &reason);
+					text_string(&file->name), &replies, &reason);
 	if (verdict != VERDICT_LATER && file_read_all(file->descriptor, &record) != -1) {
 		errno = ENOMEM;
-		is_good = judge(findings, settings, client, text_span(&record), text_span(&hosted));
+		is_good = judge(findings, settings, client, text_span(&record), text_span(&hosted),
+				&recorded);
+	}
+	if (verdict == VERDICT_YES && is_good && recorded != count_taken(&replies)) {
+		verdict = VERDICT_NO;
+		text_add_string(&reason, "not all that it took came into ");
+		text_add(&reason, text_span(&file->name));
 	}
 	if (!is_good)
 		text_add_string(why, strerror(errno));
@@ -281,6 +308,7 @@ static bool try_with(struct findings *findings, struct settings *settings,
 	else
 		*probes += count_probes();
 	text_free(&dialogue);
+	text_free(&replies);
 	text_free(&record);
 	text_free(&hosted);
 	text_free(&reason);

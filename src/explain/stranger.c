@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -145,7 +146,6 @@ static bool run(struct span data, const struct line *line, const char *record, i
 
 static bool read_file(int descriptor, struct text *text)
 {
-	text_init(text, LARGEST);
 	return lseek(descriptor, 0, SEEK_SET) == 0 && file_read_all(descriptor, text) == 0;
 }
 
@@ -173,33 +173,32 @@ static void tell_end(int status, struct span said, struct text *reason)
 }
 
 /* All was heard when QUIT was answered. */
-static enum verdict judge(int status, const struct line *line, struct text *reason)
+static enum verdict judge(int status, const struct line *line, struct text *replies,
+			  struct text *reason)
 {
-	struct text replies, log;
+	struct text log;
 	enum verdict verdict = VERDICT_LATER;
-	bool is_read = read_file(line->hears, &replies);
 
-	if (read_file(line->log, &log) && is_read) {
-		verdict = status == 0 && span_starts(last_line(&replies), SPAN("221 "))
-				  ? VERDICT_YES
-				  : VERDICT_NO;
+	text_init(&log, LARGEST);
+	if (read_file(line->hears, replies) && read_file(line->log, &log)) {
+		verdict = status == 0 && span_starts(last_line(replies), SPAN("221 ")) ? VERDICT_YES
+										       : VERDICT_NO;
 		if (verdict == VERDICT_NO)
 			tell_end(status, last_line(&log), reason);
 	}
-	text_free(&replies);
 	text_free(&log);
 	return verdict;
 }
 
 enum verdict stranger_talk(struct span data, struct span dialogue, const char *record,
-			   struct text *reason)
+			   struct text *replies, struct text *reason)
 {
 	enum verdict verdict = VERDICT_LATER;
 	struct line line;
 	int status, kept;
 
 	if (open_line(&line, dialogue) && run(data, &line, record, &status))
-		verdict = judge(status, &line, reason);
+		verdict = judge(status, &line, replies, reason);
 	kept = errno;
 	close_line(&line);
 	errno = kept;
@@ -208,15 +207,23 @@ enum verdict stranger_talk(struct span data, struct span dialogue, const char *r
 
 /* --- the queue program --- */
 
+static bool is_own(int descriptor)
+{
+	struct stat status;
+
+	return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
+	       status.st_uid == geteuid();
+}
+
 int stranger_record(const char *path)
 {
 	struct text envelope, message;
-	int descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	int descriptor = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	bool is_good;
 
 	text_init(&message, LARGEST);
 	text_init(&envelope, LARGEST);
-	is_good = descriptor != -1 && file_read_all(0, &message) == 0 &&
+	is_good = is_own(descriptor) && file_read_all(0, &message) == 0 &&
 		  file_read_all(1, &envelope) == 0 &&
 		  file_write(descriptor, text_span(&envelope)) == 0;
 	text_free(&message);

@@ -17,13 +17,15 @@
 #define STRANGER_RECORD "RELAY_AUDIT_RECORD"
 
 /* Say the dialogue, which ends in QUIT, to an smtpd that has the variables of a rule. record is the
- * name of the file for the envelopes. YES: it has heard all of it. NO: it came to another end,
- * which *reason tells. LATER: it cannot be run, for the reason in errno. */
+ * name of the file for the envelopes. YES: it has heard all of it, and *replies is what it said.
+ * NO: it came to another end, which *reason tells. LATER: it cannot be run, for the reason in
+ * errno. */
 enum verdict stranger_talk(struct span data, struct span dialogue, const char *record,
-			   struct text *reason);
+			   struct text *replies, struct text *reason);
 
-/* Be the queue program: read message and envelope, append the envelope to the file. Returns the
- * exit code. */
+/* Be the queue program: read message and envelope, append the envelope to the file, which must be
+ * the caller's own: where it lies, others may have put another in its place. Returns the exit
+ * code. */
 int stranger_record(const char *path);
 
 #endif

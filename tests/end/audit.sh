@@ -485,6 +485,17 @@ same "nor is where no file may grow" "111 " "$? $(ls temporary)"
 matches "which is told" '^relay-audit: fatal: .*: File too large' "$said"
 same "no temporary directory: it is named" "111 relay-audit: fatal: unable to try smtpd: unable to create a file in $work/nowhere: No such file or directory" \
 	"$(said=$(TMPDIR=$work/nowhere audit); echo "$? $said")"
+# In a directory of somebody else's the record may be another file meanwhile.
+mkdir attacked && cp "$BIN/relay-audit" attacked
+printf '#!/bin/sh\nrm "$RELAY_AUDIT_RECORD"; $PLANT "$RELAY_AUDIT_RECORD"; exec "%s/smtpd" "$@"\n' "$BIN" >attacked/smtpd
+chmod +x attacked/smtpd
+: >target
+for plant in "ln -s $work/target" "ln $work/target" mkfifo "cp target"; do
+	matches "$plant: what was not recorded is not known" \
+		'^1 error: .* could not be tried as a client that no rule knows: not all that it took came into .*/temporary/relay-audit\.' \
+		"$(said=$(PLANT=$plant TMPDIR=$work/temporary PATH=$work/attacked:$PATH timeout "$PATIENCE" relay-audit -c control); echo "$? $said")"
+	same "nothing of it comes into what is there" 0 "$(stat -c %s target)"
+done
 same "without a text, the cdb is looked at" 'error: tcp.smtp.cdb: RELAYCLIENT for everybody' \
 	"$(cp tcp.smtp kept.smtp; (echo ':allow,RELAYCLIENT=""'; cat kept.smtp) | tcprules tcp.smtp.cdb t 2>/dev/null
 	relay-audit -x tcp.smtp.cdb -c control | grep ^error | cut -d: -f1-3)"
