@@ -161,9 +161,14 @@ layout() { # bin home, both absolute
 	for text in LICENSE doc/*.md; do
 		[ -e "$text" ] && install -m 644 "$text" "$target/doc/"
 	done
-	[ -d doc/decisions ] && cp -R doc/decisions "$target/doc/"
-	[ -d doc/examples ] && cp -R doc/examples "$target/doc/"
-	chmod -R a+rX "$target/doc" # cp gives no more than they have here
+	# Not by cp, which writes through a link that is there.
+	for text in doc/decisions/* doc/examples/*; do
+		[ -e "$text" ] || continue
+		mode=644
+		[ ! -x "$text" ] || mode=755
+		mkdir -p "$target/${text%/*}"
+		install -m "$mode" "$text" "$target/${text%/*}/"
+	done
 	# Whoever runs the programs owns these; making them does not take them from him again.
 	[ -d "$target/relay" ] || install -d -m 755 "$target/relay"
 	[ -d "$target/mail" ] || install -d -m 700 "$target/mail"

@@ -30,7 +30,12 @@ same "and here as well" "" "$(python3 links.py "$SOURCE/doc"; cd "$SOURCE" && py
 matches "says what to do before smtpd runs" 'control/rcpthosts' "$(cat first.log)"
 echo mine >"$DESTDIR$home/control/me"
 echo example.org >"$DESTDIR$home/control/rcpthosts"
+for place in doc/decisions/README.md doc/examples/run bin/smtpd; do
+	ln -sf "$work/elsewhere" "$DESTDIR$home/$place"
+done
 check "installs again" "$SOURCE/install.sh" "$BIN" $home 2>second.log
+check "and writes through no link" test ! -e elsewhere
+check "the examples can be run, where they can here" test -x "$DESTDIR$home/doc/examples/run" -a ! -x "$DESTDIR$home/doc/examples/inetd.conf"
 same "control files stay" mine "$(cat "$DESTDIR$home/control/me")"
 lacks "and says no more than it must" rcpthosts "$(cat second.log)"
 mkdir private
