@@ -123,7 +123,8 @@ inside dpkg --force-depends -i /tidewaiter.deb >again.log 2>&1
 same "it is installed again" 0 "$?"
 same "what was written stays" "mail.example.org example.org" \
 	"$(cat upper/etc/tidewaiter/control/me) $(tail -n 1 upper/etc/tidewaiter/control/rcpthosts)"
+inside sh -c 'mv /var/lib/tidewaiter/mail /srv/mail && ln -s /srv/mail /var/lib/tidewaiter/mail' # for want of room
 inside dpkg --force-depends -P tidewaiter >purge.log 2>&1
 same "it is purged" 0 "$?"
-same "mail stays" 1 "$(find upper/var/lib/tidewaiter/mail/new -type f | wc -l)"
+same "mail stays" 1 "$(find upper/srv/mail/new -type f | wc -l)"
 lacks "configuration does not" . "$(inside ls /etc/tidewaiter 2>/dev/null)"
