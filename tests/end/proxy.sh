@@ -138,3 +138,19 @@ for wrong in "" "-t 0 true" "-t x true" "-Z true"; do
 done
 same "no such program" 111 "$(printf 'PROXY UNKNOWN\r\n' | proxy-env ./nowhere 2>/dev/null; echo $?)"
 same "the header may come from a pipe" rest "$(printf 'PROXY UNKNOWN\r\nrest' | proxy-env cat)"
+
+# --- where nobody else can connect ---
+
+rules clients.cdb <<<'192.0.2.5:allow,MARK="client"'
+cat >local.py <<'END'
+import socket, subprocess
+ours, theirs = socket.socketpair()
+process = subprocess.Popen(['proxy-env', 'tcpaccess', '-x', 'clients.cdb', './show'], stdin=theirs, stdout=theirs)
+theirs.close()
+ours.sendall(b'PROXY TCP4 192.0.2.5 198.51.100.1 40000 25\r\n')
+process.wait()
+print(ours.recv(9999).decode())
+END
+same "a socket in the file system does as well" \
+	$'MARK=client\nPROTO=TCP\nTCPLOCALIP=198.51.100.1\nTCPLOCALPORT=25\nTCPREMOTEIP=192.0.2.5\nTCPREMOTEPORT=40000\nTCPRULE=192.0.2.5' \
+	"$("$PYTHON" local.py)"
