@@ -74,7 +74,7 @@ LIBS_test_cdb_file  := -Wl$(,)--wrap=realloc
 LIBS_test_settings  := -Wl$(,)--wrap=realloc
 LIBS_test_file      := -Wl$(,)--wrap=fsync$(,)--wrap=close_range
 LIBS_test_maildir   := -Wl$(,)--wrap=renameat2$(,)--wrap=link
-LIBS_test_temporary := $(foreach call,flock open open64 ftruncate ftruncate64,-Wl$(,)--wrap=$(call))
+LIBS_test_temporary := $(foreach call,flock open open64 ftruncate ftruncate64 geteuid unlink,-Wl$(,)--wrap=$(call))
 LIBS_test_check_password := -Wl$(,)--wrap=kill
 LIBS_test_queue_program := -Wl$(,)--wrap=kill
 LIBS_test_marks_races := -pthread $(foreach call,openat futimens fstatat renameat linkat unlinkat,-Wl$(,)--wrap=$(call))

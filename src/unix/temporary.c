@@ -60,9 +60,13 @@ int temporary_open(const char *path, const char *temporary)
 			break;
 		/* Another writer may have put it into place in between. */
 		if (lstat(temporary, &named) == 0 && file_is_same(&named, &opened)) {
-			if (ftruncate(descriptor, 0) == -1)
+			bool is_foreign = !is_new && opened.st_uid != geteuid();
+
+			if ((is_foreign ? unlink(temporary) : ftruncate(descriptor, 0)) == -1)
 				break;
-			return descriptor;
+			if (!is_foreign)
+				return descriptor;
+			/* Its owner could go on writing to it, so it is made anew. */
 		}
 		close(descriptor);
 	}

@@ -6,10 +6,10 @@
 #define UNIX_TEMPORARY_H
 
 /* Open the temporary file, which is to be renamed to path: created if need be, locked against other
- * writers where the file system has locks, and empty. Returns its descriptor, or -1 with errno:
- * EWOULDBLOCK when another writer has it; EEXIST when it is the file at path itself, has another
- * name or is no plain file. What was made in vain is removed; a file that another writer may have
- * is not. */
+ * writers where the file system has locks, and empty. One that is another user's is removed, and
+ * made anew. Returns its descriptor, or -1 with errno: EWOULDBLOCK when another writer has it;
+ * EEXIST when it is the file at path itself, has another name or is no plain file. What was made in
+ * vain is removed; a file that another writer may have is not. */
 int temporary_open(const char *path, const char *temporary);
 
 /* Where files are that nobody keeps: TMPDIR, or /tmp. */

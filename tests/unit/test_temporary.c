@@ -11,7 +11,8 @@
 #include "support/check.h"
 
 static char directory[] = "/tmp/tidewaiter-temporary.XXXXXX";
-static int flock_errno, ftruncate_errno, unnamed_errno; /* 0: the call is made */
+static int flock_errno, ftruncate_errno, unnamed_errno, unlink_errno; /* 0: the call is made */
+static bool is_another_user;
 
 #ifdef __USE_FILE_OFFSET64 /* of glibc, which then calls them so */
 #define __real_open	 __real_open64
@@ -26,6 +27,21 @@ int __real_flock(int descriptor, int operation);
 int __real_ftruncate(int descriptor, off_t length);
 int __wrap_flock(int descriptor, int operation);
 int __wrap_ftruncate(int descriptor, off_t length);
+uid_t __real_geteuid(void);
+uid_t __wrap_geteuid(void);
+int __real_unlink(const char *path);
+int __wrap_unlink(const char *path);
+
+uid_t __wrap_geteuid(void)
+{
+	return __real_geteuid() + is_another_user;
+}
+
+int __wrap_unlink(const char *path)
+{
+	errno = unlink_errno;
+	return unlink_errno ? -1 : __real_unlink(path);
+}
 
 int __wrap_open(const char *path, int flags, ...)
 {
@@ -190,6 +206,39 @@ static void test_temporary_is_no_other_file(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
+static void test_temporary_is_nobody_elses(void **state)
+{
+	int old, new, descriptor;
+
+	(void)state;
+	make_file("tmp");
+	old = open("tmp", O_RDWR);
+	assert_int_not_equal(old, -1);
+	is_another_user = true;
+	new = temporary_open("new", "tmp");
+	assert_int_not_equal(new, -1);
+	assert_int_equal(write(old, "longer", 6), 6);
+	assert_int_equal(size_of("tmp"), 0);
+	close(new);
+	unlink("tmp");
+
+	/* Whoever writes it now would put ours into place. */
+	make_file("tmp");
+	descriptor = open("tmp", O_RDWR);
+	assert_int_equal(flock(descriptor, LOCK_EX), 0);
+	check_refused("new", EWOULDBLOCK);
+	assert_int_equal(size_of("tmp"), 3);
+	close(descriptor);
+
+	unlink_errno = EPERM;
+	check_refused("new", EPERM);
+	assert_int_equal(size_of("tmp"), 3);
+	unlink_errno = 0;
+	is_another_user = false;
+	unlink("tmp");
+	close(old);
+}
+
 static void test_temporary_directory_is_that_of_the_environment(void **state)
 {
 	(void)state;
@@ -240,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_temporary_needs_no_locks),
 		cmocka_unit_test(test_temporary_removes_what_was_made_in_vain),
 		cmocka_unit_test(test_temporary_is_no_other_file),
+		cmocka_unit_test(test_temporary_is_nobody_elses),
 		cmocka_unit_test(test_temporary_directory_is_that_of_the_environment),
 		cmocka_unit_test(test_temporary_without_a_name_leaves_nothing),
 	};
