@@ -27,7 +27,6 @@
 #include "unix/options.h"
 #include "unix/privileges.h"
 #include "unix/report.h"
-#include "unix/secret.h"
 #include "unix/spawn.h"
 
 #define USAGE                                                                            \
@@ -272,10 +271,6 @@ int main(int argc, char **argv)
 	listen_to(&listeners, &options, argv[optind], argv[optind + 1]);
 	if (privileges_change(options.user, options.group) == -1)
 		die_errno(EXIT_TEMPORARY, "unable to change user or group");
-	/* Every later connection passes it, and a session of its account may be taken over. After
-	 * the change of user, which may have set it again. */
-	if (secret_protect_process() == -1)
-		die_errno(EXIT_TEMPORARY, "unable to hide this process's memory");
 	if (options.must_print_port)
 		print_port(listeners.listener[0].port);
 	close_standard();

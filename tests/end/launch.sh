@@ -165,12 +165,11 @@ if [ "$(id -u)" != 0 ] || [ "${#like[@]}" != 0 ]; then
 		exec 7>&-
 		wait_until has_no_children "$server"
 	}
-	same "tcpserver: nobody of its account looks into it" 0 "$(stat -c %u "/proc/$server/mem")"
-	same "smtpd with a password program: nor into that" 0 "$(owner_of 'smtpd true')"
+	same "smtpd with a password program: nobody of its account looks into it" 0 "$(owner_of 'smtpd true')"
 	same "who is looked into otherwise" "$("${like[@]}" id -u)" "$(owner_of 'sh -c echo;cat')"
 	stop "$server"
 else
-	skip "who may look into tcpserver" "setpriv, and an account that can run what is built here"
+	skip "who may look into smtpd" "setpriv, and an account that can run what is built here"
 fi
 
 # --- limits ---

@@ -53,8 +53,8 @@ children() { # process
 has_no_children() { # process
 	[ -z "$(children "$1" | tr -d ' ')" ]
 }
-count_descriptors() { # process: only root can see those of one that cannot be looked into
-	find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l
+count_descriptors() { # process
+	find "/proc/$1/fd" -mindepth 1 | wc -l
 }
 has_lines() { # number extended-regular-expression file
 	[ "$(grep -cE -e "$2" "$3")" = "$1" ]
