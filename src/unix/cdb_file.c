@@ -24,6 +24,21 @@ static void on_bus_error(int number)
 	raise(number);
 }
 
+/* Behind the header are records, and no table has one of them: the header, which is written last, is
+ * not there yet, or did not outlast a crash. Of a file that is its header only that cannot be told:
+ * an empty database may be all zero. */
+static bool is_unfinished(const struct cdb *cdb)
+{
+	const unsigned char *header = cdb->cdb_mem;
+
+	if (cdb->cdb_fsize == CDB_FILE_FIRST_RECORD)
+		return false;
+	for (unsigned table = 0; table < 256; table++)
+		if (cdb_unpack(header + 8 * table + 4))
+			return false;
+	return true;
+}
+
 /* Map the file and look at its header, which may be cut off meanwhile. Returns 0, or -1 with errno.
  */
 static int map(struct cdb_file *file, int descriptor)
@@ -43,6 +58,11 @@ static int map(struct cdb_file *file, int descriptor)
 	way_out = &here;
 	errno = EPROTO; /* unless a call of the system fails */
 	result = cdb_init(&file->cdb, descriptor);
+	if (result == 0 && is_unfinished(&file->cdb)) {
+		cdb_free(&file->cdb);
+		errno = EPROTO;
+		result = -1;
+	}
 	way_out = NULL;
 	return result;
 }

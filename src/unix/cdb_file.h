@@ -21,7 +21,7 @@ struct cdb_file {
 	bool is_open;
 };
 
-/* Open the database. Returns 0, or -1 with errno; EPROTO for a file that is no cdb. */
+/* Open the database. Returns 0, or -1 with errno; EPROTO for a file that is no cdb, or none yet. */
 int cdb_file_open(struct cdb_file *file, const char *path);
 
 /* What errno says after one of these functions. */

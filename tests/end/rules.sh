@@ -177,6 +177,10 @@ same "an empty file" 111 "$(code_of tcprulescheck empty.cdb)"
 head -c 2048 /dev/urandom | tr '\0' x >garbage.cdb
 same "garbage" 111 "$(code_of tcprulescheck garbage.cdb 1.2.3.4)"
 compile '192.0.2.0/25:deny\n' >/dev/null
+# A compiler that writes in place, as cdb(1) does with -t -, writes the header last.
+{ head -c 2048 /dev/zero; tail -c +2049 rules.cdb; } >unfinished.cdb
+same "one that is being made" 111 "$(code_of tcprulescheck unfinished.cdb 192.0.2.1)"
+same "is not dumped either" 111 "$(code_of tcprules --dump unfinished.cdb)"
 sed 's|#4/25|#4/99|' rules.cdb >damaged.cdb
 same "a damaged index" 111 "$(code_of tcprulescheck damaged.cdb 1.2.3.4)"
 matches "is told of" 'unable to read damaged.cdb' "$(tcprulescheck damaged.cdb 1.2.3.4 2>&1)"

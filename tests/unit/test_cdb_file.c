@@ -151,6 +151,39 @@ static void test_cdb_file_survives_damage(void **state)
 	cdb_file_close(&file);
 }
 
+/* Writers write the header last, and many write in place. */
+static void test_cdb_file_without_its_header_is_none(void **state)
+{
+	static const struct {
+		const char *name;
+		off_t size;
+		bool has_first_position, is_open;
+	} cases[] = {
+		{"an empty database", 2048, false, true},
+		{"an empty database of another writer", 2048, true, true},
+		{"one record, and no table", 2048 + 10, false, false},
+		{"many records, and no table", 100000, false, false},
+		{"a position of a table, and no slot", 100000, true, false},
+	};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		int descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+		struct cdb_file file;
+
+		assert_int_equal(ftruncate(descriptor, cases[index].size), 0);
+		if (cases[index].has_first_position)
+			assert_int_equal(pwrite(descriptor, "\0\10\0\0", 4, 0), 4);
+		close(descriptor);
+		errno = 0;
+		if ((cdb_file_open(&file, path) == 0) != cases[index].is_open)
+			fail_msg("%s", cases[index].name);
+		if (!cases[index].is_open)
+			assert_int_equal(errno, EPROTO);
+		cdb_file_close(&file);
+	}
+}
+
 static void test_cdb_file_tells_what_is_too_long_from_want_of_memory(void **state)
 {
 	static const struct {
@@ -298,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_cdb_file_walks),
 		cmocka_unit_test(test_cdb_file_stays_the_one_that_was_opened),
 		cmocka_unit_test(test_cdb_file_survives_damage),
+		cmocka_unit_test(test_cdb_file_without_its_header_is_none),
 		cmocka_unit_test(test_cdb_file_tells_what_is_too_long_from_want_of_memory),
 		cmocka_unit_test(test_cdb_file_ask_decides_again_when_the_file_changed),
 		cmocka_unit_test(test_cdb_file_ask_without_a_usable_file),
