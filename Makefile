@@ -72,6 +72,7 @@ LIBS_test_monitor_serve := -Wl$(,)--wrap=deadline_in
 LIBS_test_pump      := -Wl$(,)--wrap=deadline_in
 LIBS_test_cdb_file  := -Wl$(,)--wrap=realloc
 LIBS_test_settings  := -Wl$(,)--wrap=realloc
+LIBS_test_control   := -Wl$(,)--wrap=file_read_all
 LIBS_test_file      := -Wl$(,)--wrap=fsync$(,)--wrap=close_range
 LIBS_test_maildir   := -Wl$(,)--wrap=renameat2$(,)--wrap=link
 LIBS_test_temporary := $(foreach call,flock open open64 ftruncate ftruncate64 geteuid unlink,-Wl$(,)--wrap=$(call))

@@ -39,45 +39,48 @@ static enum verdict trouble(struct text *why, const char *path, const char *reas
 	return VERDICT_LATER;
 }
 
-/* Nobody else may read the file, and there is room for all of it. */
-static const char *not_secret(int descriptor, struct text *contents)
-{
-	struct stat status;
-
-	if (fstat(descriptor, &status) == -1)
-		return strerror(errno);
-	if (status.st_mode & S_IRWXO)
-		return "it holds passwords, and others have rights to it: take them with chmod o=";
-	if (status.st_size > CONTROL_LARGEST)
-		return strerror(EFBIG);
-	return text_reserve(contents, (size_t)status.st_size + READ_SIZE) ? NULL : strerror(ENOMEM);
-}
-
 enum wanted { WHOLE, FIRST_LINE, SECRET };
 
-/* What is behind the first line of a file that is one value does not count, however long it is. */
-static bool is_enough(enum wanted wanted, const struct text *contents)
+/* Make room for all of the file and to see its end, or for more: what is secret is not to be moved
+ * if the file grows. */
+static bool make_room(const struct stat *status, enum wanted wanted, struct text *contents)
 {
-	return wanted == FIRST_LINE && errno == EFBIG &&
-	       span_find(text_span(contents), '\n') < contents->length;
+	size_t size = (size_t)status->st_size + (wanted == SECRET ? READ_SIZE : 1);
+	size_t most = contents->maximum - contents->length;
+
+	return text_reserve(contents, size < most ? size : most);
 }
 
-/* A file that was cut short or grew between two reads would be half an old list and half a new one.
- */
+/* A file that is overwritten between two reads would be half an old list and half a new one. One
+ * that another takes the name of is whole, and its change time is not looked at. */
 static const char *read_whole(int descriptor, enum wanted wanted, struct text *contents)
 {
-	size_t before = contents->length;
-	struct stat status;
+	size_t start = contents->length;
+	struct stat before, after;
 
-	if (file_read_all(descriptor, contents) == -1)
-		return is_enough(wanted, contents) ? NULL : strerror(errno);
-	if (wanted == FIRST_LINE)
-		return NULL;
-	if (fstat(descriptor, &status) == -1)
+	if (fstat(descriptor, &before) == -1)
 		return strerror(errno);
-	return S_ISREG(status.st_mode) && (uintmax_t)status.st_size != contents->length - before
+	if (wanted == SECRET && before.st_mode & S_IRWXO)
+		return "it holds passwords, and others have rights to it: take them with chmod o=";
+	if (before.st_size > CONTROL_LARGEST)
+		return strerror(EFBIG);
+	if (!make_room(&before, wanted, contents))
+		return strerror(ENOMEM);
+	if (file_read_all(descriptor, contents) == -1 || fstat(descriptor, &after) == -1)
+		return strerror(errno);
+	return S_ISREG(after.st_mode) && ((uintmax_t)after.st_size != contents->length - start ||
+					  !file_is_unchanged(&before, &after))
 		       ? "it was changed while it was read"
 		       : NULL;
+}
+
+/* What is behind the first line of a file that is one value does not count, however long it is. */
+static const char *read_first_line(int descriptor, struct text *contents)
+{
+	if (file_read_all(descriptor, contents) == 0 ||
+	    (errno == EFBIG && span_find(text_span(contents), '\n') < contents->length))
+		return NULL;
+	return strerror(errno);
 }
 
 static enum verdict read_file(const char *name, enum wanted wanted, struct text *contents,
@@ -96,11 +99,12 @@ static enum verdict read_file(const char *name, enum wanted wanted, struct text 
 		verdict = trouble(why, name, "the path is too long");
 	else if (descriptor == -1 && errno == ENOENT)
 		verdict = VERDICT_NO;
-	else if (descriptor != -1 && wanted == SECRET)
-		reason = not_secret(descriptor, contents);
-	if (verdict == VERDICT_YES && !reason)
-		reason = descriptor == -1 ? strerror(errno)
-					  : read_whole(descriptor, wanted, contents);
+	else if (descriptor == -1)
+		reason = strerror(errno);
+	else if (wanted == FIRST_LINE)
+		reason = read_first_line(descriptor, contents);
+	else
+		reason = read_whole(descriptor, wanted, contents);
 	if (reason)
 		verdict = trouble(why, text_string(&path), reason);
 	if (descriptor != -1)

@@ -1,5 +1,6 @@
 #include "unix/control.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +19,21 @@ static void put(const char *name, struct span contents)
 	assert_non_null(file);
 	fwrite(contents.bytes, 1, contents.length, file);
 	assert_int_equal(fclose(file), 0);
+}
+
+/* What happens to a list when it has been read and is still open. */
+static void (*meanwhile)(void);
+
+int __real_file_read_all(int descriptor, struct text *text);
+int __wrap_file_read_all(int descriptor, struct text *text);
+
+int __wrap_file_read_all(int descriptor, struct text *text)
+{
+	int result = __real_file_read_all(descriptor, text);
+
+	if (meanwhile)
+		meanwhile();
+	return result;
 }
 
 static int make_directory(void **state)
@@ -124,6 +140,61 @@ static void test_control_absent_is_not_unreadable(void **state)
 	text_free(&contents);
 	text_free(&line);
 	text_free(&why);
+}
+
+static void overwrite_it(void)
+{
+	put("list", SPAN("new.example\n"));
+}
+
+static void cut_it(void)
+{
+	put("list", SPAN("new"));
+}
+
+static void replace_it(void)
+{
+	char from[200], to[200];
+
+	put("list.new", SPAN("new.example\n"));
+	snprintf(from, sizeof(from), "%s/list.new", directory);
+	snprintf(to, sizeof(to), "%s/list", directory);
+	assert_int_equal(rename(from, to), 0);
+}
+
+/* What was read of a list may be half of it and half of another. */
+static void test_control_list_that_changes_is_unreadable(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*happens)(void);
+		enum verdict verdict;
+	} cases[] = {
+		{"nothing", NULL, VERDICT_YES},
+		{"another file gets its name", replace_it, VERDICT_YES},
+		{"it is overwritten by as many bytes", overwrite_it, VERDICT_LATER},
+		{"it is cut short", cut_it, VERDICT_LATER},
+	};
+	static const struct timespec long_ago[] = {{1000000000, 0}, {1000000000, 0}};
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(cases); index++) {
+		char path[200];
+		struct text contents, why;
+
+		text_init(&contents, 1000);
+		text_init(&why, 1000);
+		put("list", SPAN("old.example\n"));
+		snprintf(path, sizeof(path), "%s/list", directory);
+		assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+		meanwhile = cases[index].happens;
+		if (control_read("list", &contents, &why) != cases[index].verdict)
+			fail_msg("%s: wrong verdict, %s", cases[index].name, text_string(&why));
+		meanwhile = NULL;
+		CHECK_SPAN(cases[index].name, text_span(&contents), "old.example\n");
+		text_free(&contents);
+		text_free(&why);
+	}
 }
 
 static void test_control_number_prefers_the_environment(void **state)
@@ -248,6 +319,7 @@ int main(void)
 		cmocka_unit_test(test_control_line_is_the_first_one),
 		cmocka_unit_test(test_control_line_of_a_long_file),
 		cmocka_unit_test(test_control_absent_is_not_unreadable),
+		cmocka_unit_test(test_control_list_that_changes_is_unreadable),
 		cmocka_unit_test(test_control_number_prefers_the_environment),
 		cmocka_unit_test(test_control_number_may_be_too_long),
 		cmocka_unit_test(test_control_list_skips_comments),
