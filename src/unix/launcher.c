@@ -15,7 +15,7 @@
 #include "unix/report.h"
 #include "unix/spawn.h"
 
-#define MOST_AT_A_TIME	32 /* connections taken before the ends of children are looked at */
+#define MOST_AT_A_TIME	32 /* connections taken before signals are looked at */
 #define MOST_PATH_BYTES 4096
 
 /* What a child would have ended with, as waitpid(2) gives it. */
@@ -180,13 +180,8 @@ static bool write_banner(int descriptor, const char *banner)
 static bool has_too_many(const struct state *state, const struct connection *connection)
 {
 	uint32_t limit = state->launcher->limit_of_client;
-	char ip[ADDRESS_TEXT];
 
-	if (limit == 0 || children_of(state->children, &connection->remote) < limit)
-		return false;
-	address_write(&connection->remote, ip);
-	warn("dropping connection, %s has %u already", ip, limit);
-	return true;
+	return limit && children_of(state->children, &connection->remote) >= limit;
 }
 
 /* Short of descriptors or memory: that may last, and is not one client's. */
@@ -211,17 +206,38 @@ static enum verdict ask(struct state *state, const struct address *client)
 static enum verdict judge(struct state *state, int descriptor, const struct connection *connection)
 {
 	const struct launcher *launcher = state->launcher;
+	char ip[ADDRESS_TEXT];
 
-	if ((launcher->banner && !write_banner(descriptor, launcher->banner)) ||
-	    has_too_many(state, connection))
+	if (launcher->banner && !write_banner(descriptor, launcher->banner))
 		return VERDICT_LATER;
+	if (has_too_many(state, connection)) {
+		address_write(&connection->remote, ip);
+		warn("dropping connection, %s has %u already", ip, launcher->limit_of_client);
+		return VERDICT_LATER;
+	}
 	return launcher->policy.judge ? ask(state, &connection->remote) : VERDICT_YES;
+}
+
+/* Look which children have ended. */
+static void reap(struct state *state)
+{
+	pid_t process;
+	int status;
+
+	while ((process = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (!children_remove(state->children, process))
+			continue; /* a child of whatever this process was before */
+		say_end(state, process, status);
+		say_status(state, 0);
+	}
 }
 
 static void serve(struct state *state, int descriptor, struct connection *connection)
 {
 	enum verdict verdict;
 
+	if (has_too_many(state, connection))
+		reap(state); /* some may have ended while others were served */
 	say_status(state, 1);
 	verdict = judge(state, descriptor, connection);
 	/* What nobody will be told is not asked for. */
@@ -265,18 +281,11 @@ static bool take_signals(struct state *state)
 {
 	struct signalfd_siginfo signals[4];
 	ssize_t bytes = read(state->signals, signals, sizeof(signals));
-	pid_t process;
-	int status;
 
 	for (size_t index = 0; (ssize_t)((index + 1) * sizeof(*signals)) <= bytes; index++)
 		if (signals[index].ssi_signo == SIGTERM)
 			return false;
-	while ((process = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (!children_remove(state->children, process))
-			continue; /* a child of whatever this process was before */
-		say_end(state, process, status);
-		say_status(state, 0);
-	}
+	reap(state);
 	return true;
 }
 

@@ -216,6 +216,62 @@ matches "the log says so" '^tcpserver: warning: dropping connection, 127\.0\.0\.
 matches "for both families" '^tcpserver: warning: dropping connection, ::1 has 2 already' "$(cat per-client.log)"
 stop "$server"
 
+# -C counts who is there. The server stands at a full log, with one client taken and the next one
+# waiting; meanwhile the only process of that next one ends.
+same "-C 1: a process that ended while others were served does not count" "in" "$(timeout "$PATIENCE" "$PYTHON" - <<'END'
+import os, socket, subprocess, threading, time
+
+log, end = os.pipe()
+server = subprocess.Popen(["tcpserver", "-1", "-v", "-C", "1", "-H", "-R", "-l", "0", "127.0.0.1", "0",
+                           "sh", "-c", "echo $$; read -r line"], stdout=subprocess.PIPE, stderr=end)
+port = int(server.stdout.readline())
+
+def client(address):
+    connection = socket.create_connection(("127.0.0.1", port), 20, (address, 0))
+    return connection, connection.makefile()
+
+def has_ended(process):
+    try:
+        return open(f"/proc/{process}/stat").read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+def has_sockets(count):
+    found = subprocess.run(["find", f"/proc/{server.pid}/fd", "-lname", "socket:*"], capture_output=True)
+    return found.stdout.count(b"\n") == count
+
+def wait_until(condition):
+    while not condition():
+        time.sleep(0.01)
+
+def drain():
+    while os.read(log, 65536):
+        pass
+
+first, replies = client("127.0.0.1")
+process = int(replies.readline())
+wait_until(lambda: has_sockets(1))
+full = os.open(f"/proc/self/fd/{end}", os.O_WRONLY | os.O_NONBLOCK)
+for size in 4096, 1:
+    try:
+        while os.write(full, b"x" * size):
+            pass
+    except BlockingIOError:
+        pass
+other = client("127.0.0.2")
+wait_until(lambda: has_sockets(2))
+first.shutdown(socket.SHUT_WR)
+wait_until(lambda: has_ended(process))
+again, replies = client("127.0.0.1")
+threading.Thread(target=drain, daemon=True).start()
+try:
+    print("in" if replies.readline() else "dropped", flush=True)
+except OSError:
+    print("dropped", flush=True)
+server.terminate()
+END
+)"
+
 # --- who may come in, beside the original ---
 
 mkdir -p first second
