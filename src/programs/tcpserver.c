@@ -266,7 +266,7 @@ int main(int argc, char **argv)
 
 	report_begin("tcpserver");
 	spawn_prepare();
-	launcher_block_signals();
+	launcher_prepare_signals();
 	read_options(&options, argc, argv);
 	listen_to(&listeners, &options, argv[optind], argv[optind + 1]);
 	if (privileges_change(options.user, options.group) == -1)

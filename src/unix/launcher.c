@@ -325,11 +325,19 @@ static void handled_signals(sigset_t *signals)
 	sigaddset(signals, SIGXFSZ); /* a log that may not grow */
 }
 
-void launcher_block_signals(void)
+static void end_at_once(int number)
+{
+	(void)number;
+	_exit(0);
+}
+
+void launcher_prepare_signals(void)
 {
 	sigset_t signals;
 
+	signal(SIGTERM, end_at_once);
 	handled_signals(&signals);
+	sigdelset(&signals, SIGTERM);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
@@ -339,6 +347,8 @@ int launcher_run(const struct launcher *launcher, struct variables *variables)
 	sigset_t signals;
 
 	handled_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGTERM, SIG_DFL);
 	state.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (state.signals == -1)
 		return -1;

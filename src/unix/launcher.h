@@ -38,8 +38,9 @@ struct launcher {
 	struct launcher_policy policy;
 };
 
-/* Call first: from then on the signals that it handles stay pending until it runs. */
-void launcher_block_signals(void);
+/* Call first: until it runs SIGTERM ends the process with 0, even one that waits for the name of a
+ * host to be found, and the other signals that it handles stay pending. */
+void launcher_prepare_signals(void);
 
 /* Serve until SIGTERM; children live on. *variables is what every child inherits. Returns 0 then,
  * or -1 with errno when it could not begin. */

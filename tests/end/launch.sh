@@ -91,6 +91,20 @@ kill -HUP "$server"
 kill -TERM "$server"
 wait "$server"
 same "SIGTERM ends it with 0, SIGHUP does not" 0 $?
+has_socket() { # process
+	[ "$(find "/proc/$1/fd" -lname 'socket:*' | wc -l)" = 1 ]
+}
+mkfifo full.fifo
+exec {full}<>full.fifo
+dd if=/dev/zero of=full.fifo bs=4096 oflag=nonblock 2>/dev/null
+tcpserver -1 -H -R -l 0 127.0.0.1 0 ./show >&"$full" &
+server=$!
+wait_until has_socket "$server" # and stands at the pipe, which takes no port
+kill -TERM "$server"
+timeout "$PATIENCE" tail --pid="$server" -f /dev/null || kill -KILL "$server"
+exec {full}<&-
+wait "$server"
+same "SIGTERM ends it with 0 before it serves, too" 0 $?
 serve living -H -R -l 0 127.0.0.1 0 sh -c 'echo hello; exec cat' || exit 1
 exec 9<>"/dev/tcp/127.0.0.1/$port"
 read -r -t 20 line <&9
