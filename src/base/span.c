@@ -83,6 +83,11 @@ bool span_next_line(struct span *rest, struct span *line)
 	return true;
 }
 
+bool span_has(struct span span, char byte)
+{
+	return span_find(span, byte) < span.length;
+}
+
 bool span_has_control(struct span span)
 {
 	for (size_t index = 0; index < span.length; index++)

@@ -67,6 +67,8 @@ bool span_next_line(struct span *rest, struct span *line);
 /* The byte with A to Z made lower case. */
 char byte_fold(char byte);
 
+bool span_has(struct span span, char byte);
+
 /* Whether there is a control character of ASCII in it. */
 bool span_has_control(struct span span);
 

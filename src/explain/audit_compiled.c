@@ -14,21 +14,9 @@ struct audit {
 	bool failed;
 };
 
-/* The file of the finding is by its name in the control directory. count: 0, or that of a mistake
- * whose first entries were named. */
 static void find(struct audit *audit, struct finding finding, size_t count)
 {
-	struct text path;
-
-	text_init(&path, LONGEST);
-	control_path(finding.file, &path);
-	finding.file = text_string(&path);
-	if (count)
-		findings_add_others(audit->findings, &finding, count);
-	else
-		findings_add(audit->findings, &finding);
-	audit->failed |= path.failed;
-	text_free(&path);
+	audit->failed |= !findings_add_of_control(audit->findings, finding, count);
 }
 
 /* must_be_compiled: the text by itself says nothing to anybody. */
@@ -79,14 +67,14 @@ static void judge_readers(struct audit *audit, const char *name)
 
 /* --- hosted domains without a mailbox --- */
 
-/* The domains of all mailboxes, one a line, as a list that can be asked. */
+/* The domains of all mailboxes, one a line, as a list that can be asked. Most mailboxes have the
+ * domain of the one before. */
 static void read_domains(struct settings *settings, struct entries *domains)
 {
 	struct text *contents = &domains->contents;
 	unsigned position = CDB_FILE_FIRST_RECORD;
 	struct span key, data;
-	size_t last =
-		0; /* where the last line begins: most mailboxes have the one before's domain */
+	size_t last = 0; /* where the last line begins */
 
 	text_init(contents, CONTROL_LARGEST);
 	while (cdb_file_next(&settings->recipients, &position, &key, &data) == VERDICT_YES) {
@@ -109,12 +97,15 @@ struct unserved {
 static void judge_domain(struct audit *audit, struct unserved *unserved, const char *name,
 			 struct span domain, unsigned line)
 {
+	enum verdict verdict;
 	struct text what;
 
 	/* Whether all domains below one have mailboxes nobody can tell. */
-	if (span_byte(domain, 0) == '.' || !list_domain_can_match(domain) ||
-	    entries_find(&unserved->domains, domain) != VERDICT_NO ||
-	    !findings_may_name(&unserved->count))
+	if (span_byte(domain, 0) == '.' || !list_domain_can_match(domain))
+		return;
+	verdict = entries_find(&unserved->domains, domain);
+	audit->failed |= verdict == VERDICT_LATER;
+	if (verdict != VERDICT_NO || !findings_may_name(&unserved->count))
 		return;
 	text_init(&what, CONTROL_LARGEST);
 	text_add(&what, domain);

@@ -41,14 +41,8 @@ static void find(struct audit *audit, enum finding_grade grade, const char *kind
 /* Of a mistake of so many entries, those that were not named. The file is by its name here. */
 static void find_others(struct audit *audit, struct finding others, size_t count)
 {
-	struct text path;
-
-	text_init(&path, LONGEST);
-	control_path(others.file, &path);
-	others.file = text_string(&path);
-	findings_add_others(audit->findings, &others, count);
-	audit->failed |= path.failed;
-	text_free(&path);
+	if (count && !findings_add_of_control(audit->findings, others, count))
+		audit->failed = true;
 }
 
 /* --- the lists of hosted domains --- */
@@ -274,7 +268,7 @@ static void judge_bad_sender(struct audit *audit, struct span entry, unsigned li
 	if (flaw && findings_may_name(&audit->mistaken))
 		find(audit, FINDING_WARNING, "badmailfrom-useless", "badmailfrom", line, entry,
 		     flaw,
-		     "mail that it should refuse is taken; patterns, exceptions and reasons of "
+		     "it refuses hardly anybody, if at all; patterns, exceptions and reasons of "
 		     "other programs mean nothing here",
 		     "write user@example.org, or @example.org for all of a domain, one a line");
 }

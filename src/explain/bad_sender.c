@@ -4,11 +4,6 @@
 #include "base/utf8.h"
 #include "smtp/path.h"
 
-static bool has(struct span entry, char byte)
-{
-	return span_find(entry, byte) < entry.length;
-}
-
 /* Whether there is a sender, as smtpd reads it, that the entry matches. */
 static bool can_match(struct span entry)
 {
@@ -44,13 +39,13 @@ const char *bad_sender_flaw(struct span entry)
 		return "ends in a carriage return and never matches";
 	if (!can_match(entry))
 		return "is no sender and never matches";
-	if (!has(entry, '@') && has(entry, '.'))
+	if (!span_has(entry, '@') && span_has(entry, '.'))
 		return "has no @ and matches only a sender without one";
 	/* The dot of a sender is taken off, that of an entry is not. */
 	if (span_byte(entry, entry.length - 1) == '.')
 		return "ends in a dot and matches only a sender that is written so";
 	/* Such senders could be, but are not. */
-	if (has(entry, '*') || has(entry, ' ') || first == '!' || first == '%')
+	if (span_has(entry, '*') || span_has(entry, ' ') || first == '!' || first == '%')
 		return "matches only a sender that is written just so";
 	return NULL;
 }

@@ -2,9 +2,11 @@
 
 #include "base/json.h"
 #include "base/page.h"
+#include "unix/control.h"
 
-#define LARGEST	   (256 * 1024 * 1024) /* bytes */
-#define MOST_NAMED 10		       /* entries of a list, with one mistake */
+#define LONGEST_PATH 8192		 /* bytes */
+#define LARGEST	     (256 * 1024 * 1024) /* bytes */
+#define MOST_NAMED   10			 /* entries of a list, with one mistake */
 
 void findings_init(struct findings *findings, bool is_json)
 {
@@ -82,6 +84,23 @@ void findings_add_others(struct findings *findings, const struct finding *others
 	findings_add(findings, &finding);
 	findings->out.failed |= what.failed;
 	text_free(&what);
+}
+
+bool findings_add_of_control(struct findings *findings, struct finding finding, size_t count)
+{
+	struct text path;
+	bool has_room;
+
+	text_init(&path, LONGEST_PATH);
+	control_path(finding.file, &path);
+	finding.file = text_string(&path);
+	if (count)
+		findings_add_others(findings, &finding, count);
+	else
+		findings_add(findings, &finding);
+	has_room = !path.failed;
+	text_free(&path);
+	return has_room;
 }
 
 void findings_finish(struct findings *findings, size_t probes)

@@ -40,6 +40,10 @@ bool findings_may_name(size_t *count);
  * stands for their number. */
 void findings_add_others(struct findings *findings, const struct finding *others, size_t count);
 
+/* Either: count is 0, or that of a mistake whose first entries were named. The file is a control
+ * file by its name. False when memory is short. */
+bool findings_add_of_control(struct findings *findings, struct finding finding, size_t count);
+
 /* All were found: close the array, and tell how many there are. */
 void findings_finish(struct findings *findings, size_t probes);
 

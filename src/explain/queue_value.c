@@ -10,11 +10,12 @@ bool queue_value_can_run(struct span name, struct span value, struct text *why)
 	struct text path;
 	bool can_run;
 
-	if (!span_equal(name, SPAN("QMAILQUEUE")) || span_find(value, '/') == value.length)
+	if (!span_equal(name, SPAN("QMAILQUEUE")) || span_byte(value, 0) != '/')
 		return true;
 	text_init(&path, value.length + 1);
 	text_add(&path, value);
-	can_run = !path.failed && spawn_can_run(text_string(&path));
+	why->failed |= path.failed;
+	can_run = path.failed || spawn_can_run(text_string(&path));
 	if (!can_run) {
 		text_add_string(why, "QMAILQUEUE: ");
 		reason_add(why, "run", text_string(&path));

@@ -9,8 +9,9 @@
 #include "base/span.h"
 #include "base/text.h"
 
-/* True for any other variable, and for a name without a slash: the PATH in which that is looked for
- * is the servers'. False: *why gets the reason. */
+/* True for any other variable, and for what is no absolute path: PATH and the directory in which
+ * that is looked for are the servers'. False: *why gets the reason. Short of memory *why has
+ * failed. */
 bool queue_value_can_run(struct span name, struct span value, struct text *why);
 
 #endif

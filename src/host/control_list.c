@@ -100,8 +100,8 @@ static bool read_user(struct span entry, struct text *key, struct span *data, st
 	return true;
 }
 
-/* What route_find_line takes of a line, and route_read of a route. Here too a reason never shows a
- * password. */
+/* What route_find_line takes of a line, and route_read of a route. The reasons show what stands
+ * before the colon, up to a blank: there are no passwords in that. */
 static bool read_route(struct span entry, struct text *key, struct span *data, struct text *why)
 {
 	size_t colon = span_find(entry, ':');
@@ -110,13 +110,18 @@ static bool read_route(struct span entry, struct text *key, struct span *data, s
 	const char *reason;
 
 	*data = span_tail(entry, colon + 1);
-	if (colon == entry.length)
-		return malformed(why, "there is no ':' in it", route_without_login(entry));
+	if (colon == entry.length) {
+		text_add_string(why, "there is no ':' in it");
+		return false;
+	}
 	if (domain.length && !is_domain(domain))
 		return malformed(why, "what stands before ':' is no domain",
-				 route_without_login(entry));
-	if (!route_read(*data, &route, &reason))
-		return malformed(why, reason, route_without_login(*data));
+				 span_head(domain, span_find(domain, ' ')));
+	if (!route_read(*data, &route, &reason)) {
+		malformed(why, reason, domain);
+		text_add_string(why, ":...");
+		return false;
+	}
 	if (domain.length)
 		warn_of_domain(domain, why);
 	text_add_folded(key, domain);

@@ -174,6 +174,7 @@ static void name_recipient(struct smtp_result *result, struct span recipient)
 /* Connect to a hop and offer the message to its recipients. */
 static bool offer(struct forward *forward, size_t index)
 {
+	const struct envelope *envelope = &forward->submission->envelope;
 	struct hop *hop = forward->hops[index];
 	struct smtp_result *result = forward->result;
 	struct span recipient;
@@ -182,9 +183,11 @@ static bool offer(struct forward *forward, size_t index)
 	const char *why;
 
 	if (!route_read(text_span(&hop->text), &route, &why)) {
-		struct span shown = route_without_login(text_span(&hop->text));
-
-		warn("control/smtproutes: %s: %.*s", why, (int)shown.length, shown.bytes);
+		while (envelope_recipient(envelope, &position, &recipient) &&
+		       forward->hop_of[number++] != index)
+			;
+		warn("control/smtproutes: %s: the route of %.*s", why, (int)recipient.length,
+		     recipient.bytes);
 		return fail(forward, VERDICT_LATER, QUEUE_NO_CONFIGURATION, "");
 	}
 	smtp_client_open(&hop->client, &route, result);
@@ -192,7 +195,7 @@ static bool offer(struct forward *forward, size_t index)
 		smtp_client_mail(&hop->client, &forward->message, result);
 	if (result->verdict != VERDICT_YES)
 		return false;
-	while (envelope_recipient(&forward->submission->envelope, &position, &recipient)) {
+	while (envelope_recipient(envelope, &position, &recipient)) {
 		if (forward->hop_of[number++] != index)
 			continue;
 		smtp_client_recipient(&hop->client, recipient, result);

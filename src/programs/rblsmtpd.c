@@ -61,8 +61,8 @@ static void read_options(int argc, char **argv, struct options *options)
 		default:
 			list = &options->lists[options->count++];
 			if (!blocklist_init(list, span_of(optarg)))
-				die(EXIT_PERMANENT, "-%c wants a domain, and gets: %s", letter,
-				    optarg);
+				die_usage(USAGE, letter == 'a' ? "-a wants a domain"
+							       : "-r wants a domain");
 			list->is_allowing = letter == 'a';
 			list->is_permanent = is_permanent;
 			list->fails_closed = fails_closed;

@@ -87,7 +87,8 @@ static void refuse_text(const char *path)
 {
 	struct stat text, named;
 
-	if (fstat(0, &text) == 0 && lstat(path, &named) == 0 && file_is_same(&text, &named))
+	if (fstat(0, &text) == 0 && S_ISREG(text.st_mode) && lstat(path, &named) == 0 &&
+	    file_is_same(&text, &named))
 		die(EXIT_PERMANENT, "unable to use %s: it is the text of the rules", path);
 }
 

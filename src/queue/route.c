@@ -1,5 +1,7 @@
 #include "queue/route.h"
 
+#include <string.h>
+
 #include "base/endpoint.h"
 
 #define SMTP_PORT      25
@@ -36,11 +38,23 @@ bool route_is_host(struct span host)
 {
 	struct address address;
 
-	if (span_find(host, '/') < host.length || span_find(host, '|') < host.length ||
-	    span_find(host, '*') < host.length)
+	if (span_has(host, '/') || span_has(host, '|') || span_has(host, '*'))
 		return false;
-	return span_find(host, ':') == host.length ||
+	return !span_has(host, ':') ||
 	       address_read_span(span_head(host, span_find(host, '%')), &address);
+}
+
+/* Where anything else stands, it is not the form of a route, and may be a login. */
+static bool has_other_bytes(struct span host)
+{
+	for (size_t index = 0; index < host.length; index++) {
+		unsigned char byte = (unsigned char)host.bytes[index];
+
+		if (!(byte >= '0' && byte <= '9') && !(byte >= 'A' && byte <= 'Z') &&
+		    !(byte >= 'a' && byte <= 'z') && byte < 0x80 && !strchr(".-_:%", byte))
+			return true;
+	}
+	return false;
 }
 
 bool route_read(struct span text, struct route *route, const char **why)
@@ -63,7 +77,7 @@ bool route_read(struct span text, struct route *route, const char **why)
 		form++;
 	*route = (struct route){.is_lmtp = forms[form].is_lmtp, .security = forms[form].security};
 	text = span_tail(text, forms[form].prefix.length);
-	if (span_find(text, ' ') < text.length) {
+	if (span_has(text, ' ')) {
 		*why = "a blank is in it, and a login belongs into smtpauth";
 		return false;
 	}
@@ -75,7 +89,7 @@ bool route_read(struct span text, struct route *route, const char **why)
 		return false;
 	if (!route->is_path &&
 	    (!endpoint_split(text, forms[form].port, &route->host, &route->port) ||
-	     !route_is_host(route->host)))
+	     !route_is_host(route->host) || has_other_bytes(route->host)))
 		return false;
 	if (route->host.length > ROUTE_HOST) {
 		*why = "the host or path is too long";
@@ -86,14 +100,6 @@ bool route_read(struct span text, struct route *route, const char **why)
 		return false;
 	}
 	return true;
-}
-
-struct span route_without_login(struct span text)
-{
-	text = span_trim_start(text);
-	text = span_head(text, span_find(text, ' '));
-	text = span_head(text, span_find(text, '\t'));
-	return span_head(text, span_find(text, '|'));
 }
 
 enum verdict route_find_line(void *contents, struct span key, struct span *route)

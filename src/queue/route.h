@@ -40,12 +40,9 @@ enum verdict route_find(const struct lookup *lookup, struct span address, struct
 /* Whether it may be a host, without a port: an IPv6 address if there is a colon in it. */
 bool route_is_host(struct span host);
 
-/* Read the text of a route; it must stay. False when it is none; *why is the reason then. */
+/* Read the text of a route; it must stay. False when it is none; *why is the reason then. A text
+ * that is none is not to be shown: other programs have logins in such files. */
 bool route_read(struct span text, struct route *route, const char **why);
-
-/* What can be shown of a text that is no route: other programs take "HOST USER PASSWORD" in such a
- * file, or "HOST|USER|PASSWORD". */
-struct span route_without_login(struct span text);
 
 /* A lookup in the lines of a file, "KEY:ROUTE"; the first with a key counts. Its world is a struct
  * span, the file's contents. */

@@ -4,11 +4,6 @@
 #include "base/number.h"
 #include "rules/prefix.h"
 
-static bool has(struct span span, char byte)
-{
-	return span_find(span, byte) < span.length;
-}
-
 static bool malformed(struct text *why, const char *reason)
 {
 	text_add_string(why, reason);
@@ -122,7 +117,7 @@ static bool read_range(struct span text, struct pattern *pattern, struct text *r
 					 : REACH_WIDE;
 	if (pattern->first > pattern->last) {
 		pattern->flaw = "a reversed range, which stands for nothing";
-	} else if (has(text, '/')) {
+	} else if (span_has(text, '/')) {
 		pattern->flaw = "a range and a prefix length do not go together";
 	} else {
 		struct pattern copy = *pattern;
@@ -190,7 +185,7 @@ static bool read_network(struct span text, struct address *address, unsigned *pr
 		base = span_tail(span_head(text, end), 1);
 		rest = span_tail(text, end + 1);
 	}
-	is_6 = has(base, ':');
+	is_6 = span_has(base, ':');
 	if (!address_read_span(base, address))
 		return malformed(why, "not an IPv6 address");
 	if (!read_length(rest, is_6 ? 128 : 32, prefix_length, why))
@@ -211,7 +206,7 @@ static bool take_network(struct span info, struct span text, struct pattern *pat
 	bool is_exact, is_translated;
 	char key[PREFIX_KEY];
 
-	if (has(info, ':'))
+	if (span_has(info, ':'))
 		return malformed(why, "not an IPv6 address");
 	if (!read_network(text, &address, &prefix_length, why))
 		return false;
@@ -245,7 +240,7 @@ static bool is_network_of_4(struct span text)
 	size_t slash = span_find(text, '/');
 	struct address address;
 
-	return slash < text.length && !has(text, '-') &&
+	return slash < text.length && !span_has(text, '-') &&
 	       address_read_span(span_head(text, slash), &address);
 }
 
@@ -284,9 +279,9 @@ bool pattern_read(struct span address, struct pattern *pattern, struct text *roo
 		at = span_find_last(address, '@');
 	info = at < address.length ? span_head(address, at + 1) : span_head(address, 0);
 	text = span_tail(address, info.length);
-	if (has(address, ':') || is_network_of_4(text))
+	if (span_has(address, ':') || is_network_of_4(text))
 		return take_network(info, text, pattern, room, why);
-	if (has(address, '-') && !has(address, '=') && !has(address, '@'))
+	if (span_has(address, '-') && !span_has(address, '=') && !span_has(address, '@'))
 		return read_range(address, pattern, room, why);
 	pattern->flaw = flaw_of(text, info.length > 0);
 	if (address.length == 0 || span_equal(address, SPAN("=")))

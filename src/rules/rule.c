@@ -81,11 +81,6 @@ static bool read_address(struct rule *rule, struct span line, size_t first,
 	return false;
 }
 
-static bool has(struct span name, char byte)
-{
-	return span_find(name, byte) < name.length;
-}
-
 /* Whoever set a variable of such a name meant another. There are programs that ask for names which
  * no shell can set, with a dot or a hyphen. */
 static const char *flaw_of_variable(struct span name)
@@ -94,11 +89,11 @@ static const char *flaw_of_variable(struct span name)
 		return "a variable without a name";
 	if (name.bytes[0] == '-')
 		return "a - before a variable's name does not unset it";
-	if (has(name, ','))
+	if (span_has(name, ','))
 		return "a comma in a variable's name: each needs a value of its own";
-	if (has(name, '"') || has(name, '\''))
+	if (span_has(name, '"') || span_has(name, '\''))
 		return "a quote in a variable's name: only values have them";
-	if (has(name, ' ') || has(name, '\t'))
+	if (span_has(name, ' ') || span_has(name, '\t'))
 		return "a blank in a variable's name";
 	return span_has_control(name) ? "a control character in a variable's name" : NULL;
 }

@@ -67,11 +67,6 @@ static bool may_stand_alone(int byte)
 	       byte != ';' && byte != '<' && byte != '>';
 }
 
-static bool is_control(int byte)
-{
-	return byte < ' ' || byte == 0x7f;
-}
-
 /* Take the bytes up to end (-1: a blank or the end of the text) into the address. */
 static bool take(struct walk *walk, int end, struct text *address)
 {
@@ -91,7 +86,7 @@ static bool take(struct walk *walk, int end, struct text *address)
 		}
 		if (is_escaped || walk->is_quoted) {
 			walk->has_inner_at = walk->has_inner_at || byte == '@';
-			if (is_control(byte))
+			if (byte < ' ' || byte == 0x7f)
 				return false;
 		} else {
 			if (byte == end || (end == -1 && (byte == ' ' || byte == '\t')))
@@ -185,9 +180,8 @@ enum path_result path_read_queued(struct span address, struct smtp_path *path)
 	forget(path);
 	if (address.length > PATH_LARGEST)
 		return PATH_TOO_LONG;
-	for (size_t index = 0; index < address.length; index++)
-		if (is_control(span_byte(address, index)))
-			return PATH_SYNTAX;
+	if (span_has_control(address))
+		return PATH_SYNTAX;
 	text_add(&path->address, address);
 	return path->address.failed ? PATH_NO_MEMORY : judge(&walk, path);
 }

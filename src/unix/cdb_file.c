@@ -24,9 +24,9 @@ static void on_bus_error(int number)
 	raise(number);
 }
 
-/* Behind the header are records, and no table has one of them: the header, which is written last, is
- * not there yet, or did not outlast a crash. Of a file that is its header only that cannot be told:
- * an empty database may be all zero. */
+/* Behind the header are records, and no table has one of them: the header, which is written last,
+ * is not there yet, or did not outlast a crash. Of a file that is its header only that cannot be
+ * told: an empty database may be all zero. */
 static bool is_unfinished(const struct cdb *cdb)
 {
 	const unsigned char *header = cdb->cdb_mem;

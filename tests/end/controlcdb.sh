@@ -79,9 +79,9 @@ same "smtproutes compile" "" "$(says smtproutes)"
 same "domains are in lower case, routes are data, and the empty domain is one" \
 	$'+11,17:example.org->Mail.example:2525\n+10,14:.b.example->lmtp:/run/lmtp\n+11,5:example.org->never\n+0,19:->smtps:relay.example' \
 	"$(records smtproutes)"
-refused smtproutes 'c.example' "there is no ':' in it: c.example"
-refused smtproutes 'c.example:tls:d.example:25' "this is no next hop: tls:d.example:25"
-refused smtproutes 'c.example:lmtp:d.example:25' "LMTP must not be spoken at port 25: lmtp:d.example:25"
+refused smtproutes 'c.example' "there is no ':' in it"
+refused smtproutes 'c.example:tls:d.example:25' "this is no next hop: c.example:..."
+refused smtproutes 'c.example:lmtp:d.example:25' "LMTP must not be spoken at port 25: c.example:..."
 
 echo '*:d.example' >>control/smtproutes
 same "a star is warned of" "controlcdb: warning: $work/control/smtproutes: line 6: this is no domain and can never match: *" "$(says smtproutes)"

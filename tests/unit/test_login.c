@@ -28,7 +28,6 @@ static void test_login_is_found_by_host_and_port(void **state)
 		{"a path", "/run/smtp", "sock", "et"},
 		{"a path with a colon", "/run/smtp:26", "co", "lon"},
 		{"a path with another case", "/run/SMTP", NULL, NULL},
-		{"a comment", "#", NULL, NULL},
 	};
 
 	(void)state;
