@@ -129,6 +129,9 @@ static void compile(struct compiler *compiler)
 		die_malformed(compiler, compiler->reader.number, "more than 65536 bytes");
 	if (result == -1) {
 		cdb_writer_free(compiler->writer);
+		if (errno == EBUSY)
+			die(EXIT_TEMPORARY, "%s was changed while it was read",
+			    text_string(&compiler->source));
 		die_errno(EXIT_TEMPORARY, "unable to read %s", text_string(&compiler->source));
 	}
 	if (cdb_writer_finish(compiler->writer) == -1)

@@ -177,6 +177,8 @@ static void compile(struct compiler *compiler)
 			      span_head(line, 100));
 	if (result == -1) {
 		cdb_writer_free(compiler->writer);
+		if (errno == EBUSY)
+			die(EXIT_TEMPORARY, "the rules were changed while they were read");
 		die_errno(EXIT_TEMPORARY, "unable to read the rules");
 	}
 	add_index(compiler);

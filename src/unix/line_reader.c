@@ -11,6 +11,8 @@
 int line_reader_init(struct line_reader *reader, int descriptor, size_t longest)
 {
 	*reader = (struct line_reader){.descriptor = descriptor, .longest = longest};
+	if (fstat(descriptor, &reader->status) == -1)
+		return -1;
 	reader->size = longest + 1 + READ_SIZE;
 	reader->bytes = malloc(reader->size);
 	return reader->bytes ? 0 : -1;
@@ -20,6 +22,14 @@ void line_reader_free(struct line_reader *reader)
 {
 	free(reader->bytes);
 	reader->bytes = NULL;
+}
+
+static bool is_changed(const struct line_reader *reader)
+{
+	struct stat now;
+
+	return S_ISREG(reader->status.st_mode) &&
+	       (fstat(reader->descriptor, &now) == -1 || !file_is_unchanged(&reader->status, &now));
 }
 
 /* Read behind what is there, which is less than a line. */
@@ -37,6 +47,10 @@ static int read_more(struct line_reader *reader)
 		return -1;
 	reader->end += (size_t)count;
 	reader->is_at_end = count == 0;
+	if (reader->is_at_end && is_changed(reader)) {
+		errno = EBUSY;
+		return -1;
+	}
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/span.h"
 
@@ -15,6 +16,7 @@ struct line_reader {
 	/* Its own: the bytes from start to end are read and not taken, those before searched hold
 	 * no LF. */
 	int descriptor;
+	struct stat status; /* when nothing was read */
 	char *bytes;
 	size_t size, start, searched, end, longest;
 	bool is_at_end;
@@ -26,7 +28,8 @@ int line_reader_init(struct line_reader *reader, int descriptor, size_t longest)
 void line_reader_free(struct line_reader *reader);
 
 /* Take the next line, without its LF, which the last one may lack; it stays until the next call.
- * Returns 1; 0 at the end; -1 with errno, which is EMSGSIZE for a line that is too long. */
+ * Returns 1; 0 at the end; -1 with errno, which is EMSGSIZE for a line that is too long, and EBUSY
+ * at the end of a file that was changed meanwhile: half of it may be of another. */
 int line_reader_next(struct line_reader *reader, struct span *line);
 
 #endif

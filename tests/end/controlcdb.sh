@@ -168,6 +168,39 @@ else
 	skip "a full disk" "it needs root and a tmpfs"
 fi
 
+# Cut in the middle: the compiler stands at a full pipe, to which it wants to write a warning.
+mkfifo full.fifo
+cut_while_read() { # file command argument...: what the command says when the file is cut while it is read, and its code
+	local file=$1 compiler reader
+	shift
+	exec 9<>full.fifo
+	dd if=/dev/zero of=full.fifo bs=4096 oflag=nonblock 2>/dev/null
+	"$@" <"$file" 2>&9 &
+	compiler=$!
+	wait_until grep -q '^pos:.*131073' "/proc/$compiler/fdinfo/0" "/proc/$compiler/fdinfo/3"
+	truncate -s 131073 "$file"
+	tr -d '\0' <full.fifo >cut.said 9>&- &
+	reader=$!
+	wait "$compiler"
+	echo "exit code $?" >cut.code
+	exec 9>&-
+	wait "$reader"
+	grep fatal cut.said
+	cat cut.code
+}
+cp control/recipients recipients.kept
+controlcdb recipients && cp control/recipients.cdb before.cdb
+{ echo 'joe@dot.example.'; awk 'BEGIN { for (i = 0; i < 20000; i++) printf "joe%d@example.org\n", i }'; } >control/recipients
+same "a list that is cut while it is read" \
+	"controlcdb: fatal: $work/control/recipients was changed while it was read"$'\nexit code 111' \
+	"$(cut_while_read control/recipients controlcdb recipients)"
+check "leaves the old database" cmp before.cdb control/recipients.cdb
+mv recipients.kept control/recipients
+{ echo '1.2.3/24:allow'; awk 'BEGIN { for (i = 0; i < 20000; i++) printf "joe%d@1.2.3.4:allow\n", i }'; } >rules
+same "so do rules" $'tcprules: fatal: the rules were changed while they were read\nexit code 111' \
+	"$(cut_while_read rules tcprules rules.cdb rules.tmp)"
+same "which leave nothing" "" "$(ls rules.cdb rules.tmp 2>/dev/null)"
+
 # Killed in the middle, at moments that differ.
 mv control/morercpthosts many
 for moment in 1 2 3; do

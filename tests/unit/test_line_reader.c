@@ -125,6 +125,32 @@ static void test_line_reader_tells_that_it_cannot_read(void **state)
 	close(directory);
 }
 
+static void test_line_reader_tells_that_the_file_changed(void **state)
+{
+	static const struct timespec long_ago[] = {{1000000000, 0}, {1000000000, 0}};
+	char path[] = "/tmp/tidewaiter-lines.XXXXXX", bytes[] = "a\nb\n";
+	int descriptor = mkstemp(path);
+	struct line_reader reader;
+	struct span line;
+
+	(void)state;
+	assert_int_equal(file_write(descriptor, span_of(bytes)), 0);
+	for (unsigned writes = 0; writes < 2; writes++) {
+		assert_int_equal(futimens(descriptor, long_ago), 0);
+		assert_int_equal(lseek(descriptor, 0, SEEK_SET), 0);
+		assert_int_equal(line_reader_init(&reader, descriptor, 100), 0);
+		assert_int_equal(line_reader_next(&reader, &line), 1);
+		assert_int_equal(pwrite(descriptor, bytes, writes * 4, 0), writes * 4);
+		assert_int_equal(line_reader_next(&reader, &line), 1);
+		errno = 0;
+		assert_int_equal(line_reader_next(&reader, &line), writes ? -1 : 0);
+		assert_int_equal(errno, writes ? EBUSY : 0);
+		line_reader_free(&reader);
+	}
+	close(descriptor);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +158,7 @@ int main(void)
 		cmocka_unit_test(test_line_reader_keeps_lines_whole_over_many_reads),
 		cmocka_unit_test(test_line_reader_does_not_wait_for_more_than_a_line),
 		cmocka_unit_test(test_line_reader_tells_that_it_cannot_read),
+		cmocka_unit_test(test_line_reader_tells_that_the_file_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
