@@ -56,8 +56,8 @@ _Noreturn void die(int code, const char *format, ...) __attribute__((format(prin
 _Noreturn void die_errno(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Die like that, unless alarm(0) comes first, when so many seconds have passed, also where whoever
- * started this process has SIGALRM blocked or ignored. The line goes to
- * descriptor 2 alone: a handler of signals may not call syslog(3). */
+ * started this process has SIGALRM blocked or ignored. The line goes to descriptor 2 alone: a
+ * handler of signals may not call syslog(3). */
 void die_after(unsigned seconds, int code, const char *reason);
 
 /* "program: usage: program USAGE (reason)" and exit 100. The reason may be NULL. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# queue-forward whose next hop's address is asked of a name server that never answers, but that there is no
-# such name: QUEUETIMEOUT holds all the same; and one with several addresses. Done in a network, with a resolv.conf(5) and a hosts(5) of
-# its own.
+# queue-forward whose next hop's address is asked of a name server that never answers, or only that
+# there is no such name: QUEUETIMEOUT holds all the same; and one with several addresses. Done in a
+# network, with a resolv.conf(5) and a hosts(5) of its own.
 for user in '' '-Ur'; do
 	# shellcheck disable=SC2086 # it is no word at all, or one
 	if [ -z "${NETWORK_OF_ITS_OWN:-}" ] && unshare $user -nm true 2>/dev/null; then

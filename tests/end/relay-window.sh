@@ -104,6 +104,18 @@ goes_on "more than a timestamp" 'no mark in store: nobody has logged in yet' sto
 head -c 12 <&"$both" >head
 marks "a pipe that was read" 3<fifo
 marks "a pipe at its end" 3< <(:)
+with_socket() { # bytes program argument...: descriptor 3 is a socket with so many bytes to read
+	python3 -c 'import os, socket, sys
+ours, its = socket.socketpair()
+ours.sendall(b"x" * int(sys.argv[1]))
+os.dup2(its.fileno(), 3)
+os.execvp(sys.argv[2], sys.argv[2:])' "$@"
+}
+rm -f store/192.0.2.61
+matches "an unread password in a socket" 'nobody has logged in yet' "$(with_socket 13 relay-allow store true 2>&1)"
+same "there is no mark then either" missing "$(ls store/192.0.2.61 2>/dev/null || echo missing)"
+same "a socket that was read" "" "$(with_socket 0 relay-allow store true 2>&1)"
+check "has its mark" test -e store/192.0.2.61
 rm -f store/192.0.2.61
 exec {both}<&-
 
