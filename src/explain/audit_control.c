@@ -15,6 +15,11 @@ struct audit {
 	bool is_odd_taken;
 	struct text env_no_at_host;
 	struct interfaces interfaces;
+	struct {
+		size_t unicode, encoded; /* beyond ASCII, and as "xn--..." (RFC 5891) */
+		const char *first;	 /* file of the first one beyond ASCII */
+		unsigned line;
+	} forms;	 /* of hosted domains, in both lists */
 	size_t mistaken; /* entries of the list of qmail, or of senders, that is looked at */
 	bool failed;
 };
@@ -52,8 +57,6 @@ struct judged {
 	const char *name; /* of the file */
 	bool is_compiled;
 	size_t entries, useless, wide;
-	size_t unicode, encoded; /* domains beyond ASCII, and as "xn--..." (RFC 5891) */
-	unsigned first_unicode;	 /* line */
 };
 
 static bool has_capitals(struct span entry)
@@ -72,14 +75,17 @@ static bool has_encoded_label(struct span entry)
 }
 
 /* Which belongs to which is not worth a Punycode of our own: there must be as many of both. */
-static void count_forms(struct judged *list, struct span entry, unsigned line)
+static void count_forms(struct audit *audit, const struct judged *list, struct span entry,
+			unsigned line)
 {
 	if (has_encoded_label(entry))
-		list->encoded++;
+		audit->forms.encoded++;
 	for (size_t index = 0; index < entry.length; index++)
 		if ((unsigned char)entry.bytes[index] >= 0x80) {
-			if (list->unicode++ == 0)
-				list->first_unicode = line;
+			if (audit->forms.unicode++ == 0) {
+				audit->forms.first = list->name;
+				audit->forms.line = line;
+			}
 			return;
 		}
 }
@@ -135,7 +141,7 @@ static void judge_entry(struct audit *audit, struct judged *list, struct span en
 			     "mail for domains of others is taken and sent on",
 			     "write the domains that are your own");
 	} else {
-		count_forms(list, entry, line);
+		count_forms(audit, list, entry, line);
 	}
 }
 
@@ -153,11 +159,6 @@ static void judge_others(struct audit *audit, const struct judged *list)
 				     "mail for domains of others is taken and sent on",
 				     "write the domains that are your own"},
 		    list->wide);
-	if (list->unicode > list->encoded)
-		find(audit, FINDING_WARNING, "rcpthosts-unicode", list->name, list->first_unicode,
-		     SPAN(""), "a domain in Unicode has no xn-- form beside it",
-		     "clients without SMTPUTF8 write that form, and their mail is refused",
-		     "write both forms, in lower case: letters outside ASCII are not folded");
 }
 
 /* Returns how many entries there are. */
@@ -206,6 +207,11 @@ static void judge_hosted(struct audit *audit)
 	}
 	entries = judge_list_of_hosted(audit);
 	entries += judge_database_of_hosted(audit);
+	if (audit->forms.unicode > audit->forms.encoded)
+		find(audit, FINDING_WARNING, "rcpthosts-unicode", audit->forms.first,
+		     audit->forms.line, SPAN(""), "a domain in Unicode has no xn-- form beside it",
+		     "clients without SMTPUTF8 write that form, and their mail is refused",
+		     "write both forms, in lower case: letters outside ASCII are not folded");
 	if (entries == 0)
 		find(audit, FINDING_WARNING, "rcpthosts-empty", "rcpthosts", 0, SPAN(""),
 		     "there is no domain in it", "mail from outside is refused for every domain",

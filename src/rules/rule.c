@@ -98,14 +98,17 @@ static const char *flaw_of_variable(struct span name)
 	return span_has_control(name) ? "a control character in a variable's name" : NULL;
 }
 
-/* It is appended to a domain: "1" or "yes" makes another domain of it, and is hardly ever meant. */
+/* What is appended to a domain makes another one of it, which nobody means by such a value. */
 static const char *flaw_of_suffix(struct span value)
 {
-	char first = value.length ? byte_fold(value.bytes[0]) : '\0';
+	static const struct span flags[] = {
+		{"1", 1}, {"y", 1}, {"yes", 3}, {"on", 2}, {"true", 4}, {"allow", 5},
+	};
 
-	if ((first >= 'a' && first <= 'z') || (first >= '0' && first <= '9'))
-		return "a letter or digit is appended to each recipient's domain: to append "
-		       "nothing write RELAYCLIENT=\"\"";
+	for (size_t index = 0; index < sizeof(flags) / sizeof(*flags); index++)
+		if (span_equal_folded(value, flags[index]))
+			return "this value is appended to each recipient's domain: to append "
+			       "nothing write RELAYCLIENT=\"\"";
 	return NULL;
 }
 
@@ -128,7 +131,7 @@ static bool read_variable(struct rule *rule, struct span *text, struct text *why
 		rule->instructions_flaw = flaw_of_variable(name);
 	if (span_equal(name, SPAN("RELAYCLIENT"))) {
 		rule->sets_relayclient = true;
-		if (!rule->instructions_flaw)
+		if (!rule->instructions_flaw && span_byte(text_span(&rule->data), 0) != 'D')
 			rule->instructions_flaw = flaw_of_suffix(value);
 	}
 	text_add_byte(&rule->data, '+');
@@ -171,11 +174,11 @@ static bool take_instructions(struct rule *rule, struct span text, struct text *
 			return false;
 		text_add(&rule->instructions, text);
 	}
-	warn_of(rule, rule->instructions_flaw);
 	if (rule->sets_relayclient && rule->pattern.reach == REACH_EVERYONE)
 		warn_of(rule, "RELAYCLIENT for everyone");
 	else if (rule->sets_relayclient && rule->pattern.reach == REACH_WIDE)
 		warn_of(rule, "RELAYCLIENT for a network larger than /8 of IPv4 or /16 of IPv6");
+	warn_of(rule, rule->instructions_flaw);
 	return true;
 }
 

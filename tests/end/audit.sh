@@ -73,7 +73,7 @@ finds "for public addresses" 0 '^warning: tcp\.smtp:1: RELAYCLIENT for a block o
 finds "by name" 0 '^warning: tcp\.smtp:1: RELAYCLIENT by host name .* run tcpserver with -p' "rule '=.office.example:allow,RELAYCLIENT=\"\"'"
 finds "by ident answer" 0 '^warning: tcp\.smtp:1: RELAYCLIENT by ident answer' "rule 'joe@10.1.1.1:allow,RELAYCLIENT=\"\"'"
 finds "a rule without its dot" 0 '^warning: tcp\.smtp:1: no dot at the end' "rule '192.168.0:allow,RELAYCLIENT=\"\"'"
-finds "RELAYCLIENT that is a word" 0 '^warning: tcp\.smtp:1: a letter or digit is appended to each recipient.s domain: to append nothing write RELAYCLIENT=""' "rule '10.:allow,RELAYCLIENT=\"1\"'"
+finds "RELAYCLIENT that is a word" 0 '^warning: tcp\.smtp:1: this value is appended to each recipient.s domain: to append nothing write RELAYCLIENT=""' "rule '10.:allow,RELAYCLIENT=\"1\"'"
 finds "odd addresses" 0 '^warning: tcp\.smtp:1: ODDADDRESS=1 for clients that may not relay' "rule '203.0.114.:allow,ODDADDRESS=\"1\"'"
 finds "odd addresses on smtpd itself" 0 '^warning: tcp\.smtp:1: .*<u%relay-probe\.invalid@example\.org>.* are taken from a client of this rule: the program behind' "rule '203.0.114.:allow,ODDADDRESS=\"1\"'"
 finds "logging in without TLS" 0 '^warning: tcp\.smtp:1: logging in is allowed without TLS' "rule '10.:allow,ALLOW_INSECURE_AUTH=\"1\"'"
@@ -118,6 +118,8 @@ warning: capitals/rcpthosts:7: [0.0.0.0] is an address of this host and never ma
 finds "a domain in Unicode" 0 '^warning: control/rcpthosts:4: a domain in Unicode has no xn-- form beside it: clients without SMTPUTF8' "echo bücher.example >>control/rcpthosts"
 finds "one of two" 0 '^warning: control/rcpthosts:5: a domain in Unicode' "printf '%s\n' mail.xn--bcher-kva.example bücher.example .öl.example >>control/rcpthosts"
 finds "one in the database" 0 '^warning: control/morercpthosts\.cdb: a domain in Unicode' "echo bücher.example >control/morercpthosts; CONTROLDIR=control controlcdb morercpthosts"
+same "with one form in each list nothing is found" "" "$(cp -a control both; echo xn--bcher-kva.example >>both/rcpthosts
+	echo bücher.example >both/morercpthosts; CONTROLDIR=both controlcdb morercpthosts; relay-audit -c both)"
 same "with both forms nothing is found" "" "$(cp -a control unicode; printf '%s\n' xn--bcher-kva.example bücher.example >>unicode/rcpthosts; relay-audit -c unicode)"
 finds "an entry for a whole top-level domain" 1 '^error: control/rcpthosts:4: \.com hosts all' "echo .com >>control/rcpthosts"
 finds "the probes, where the first entries never match" 0 '^warning: tcp\.smtp:1: .*<relay-probe\.invalid!u@example\.org>.* are taken from a client of this rule' \

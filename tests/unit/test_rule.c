@@ -99,6 +99,8 @@ static void test_rule_takes_the_traditional_language(void **state)
 		 "write RELAYCLIENT="},
 		{"1.2.3.4:allow,RELAYCLIENT=\"Yes\"", "1.2.3.4 -> +RELAYCLIENT=Yes|\n",
 		 "write RELAYCLIENT="},
+		{"1.2.3.4:deny,RELAYCLIENT=\"1\"", "1.2.3.4 -> D|+RELAYCLIENT=1|\n", NULL},
+		{"1.2.3.4:allow,RELAYCLIENT=\"x\"", "1.2.3.4 -> +RELAYCLIENT=x|\n", NULL},
 		{"1.2.3.4:allow,RELAYCLIENT=\"@x\"", "1.2.3.4 -> +RELAYCLIENT=@x|\n", NULL},
 		{"1.2.3.4:allow,RELAYCLIENT=\".x\"", "1.2.3.4 -> +RELAYCLIENT=.x|\n", NULL},
 		{"1.2.3.4:allow,RELAYCLIENT=\"\"", "1.2.3.4 -> +RELAYCLIENT=|\n", NULL},
