@@ -1,7 +1,5 @@
 #include "queue/route.h"
 
-#include <string.h>
-
 #include "base/endpoint.h"
 
 #define SMTP_PORT      25
@@ -51,7 +49,8 @@ static bool has_other_bytes(struct span host)
 		unsigned char byte = (unsigned char)host.bytes[index];
 
 		if (!(byte >= '0' && byte <= '9') && !(byte >= 'A' && byte <= 'Z') &&
-		    !(byte >= 'a' && byte <= 'z') && byte < 0x80 && !strchr(".-_:%", byte))
+		    !(byte >= 'a' && byte <= 'z') && byte < 0x80 &&
+		    !span_has(SPAN(".-_:%"), (char)byte))
 			return true;
 	}
 	return false;
