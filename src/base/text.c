@@ -1,8 +1,8 @@
 #include "base/text.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/copy.h"
 #include "base/printable.h"
 
 #define SMALLEST 64 /* bytes of a first allocation */
@@ -75,8 +75,7 @@ void text_add(struct text *text, struct span bytes)
 {
 	if (!text_reserve(text, bytes.length))
 		return;
-	if (bytes.length)
-		memcpy(text->bytes + text->length, bytes.bytes, bytes.length);
+	copy_bytes(text->bytes + text->length, bytes.bytes, bytes.length);
 	text->length += bytes.length;
 	text->bytes[text->length] = '\0';
 }
@@ -88,7 +87,10 @@ void text_add_string(struct text *text, const char *string)
 
 void text_add_byte(struct text *text, char byte)
 {
-	text_add(text, (struct span){&byte, 1});
+	if (!text_reserve(text, 1))
+		return;
+	text->bytes[text->length++] = byte;
+	text->bytes[text->length] = '\0';
 }
 
 void text_add_number(struct text *text, uint64_t number)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/copy.h"
+
 #define SHORT_LINE                                                                    \
 	16 /* bytes; more than memchr(3) and memcpy(3) would be worth their calls for \
 	    */
@@ -193,7 +195,7 @@ static void take_plain_lines(struct smtp_body *body, struct span *input)
 		if (may_be_short && end - line >= SHORT_LINE && full - to > SHORT_LINE)
 			memcpy(to, line, SHORT_LINE); /* what is too much is overwritten */
 		else
-			memcpy(to, line, length);
+			copy_bytes(to, line, length);
 		to += length;
 		to[-1] = '\n';
 		at = line + length + 1;
