@@ -1,11 +1,20 @@
 #include "base/printable.h"
 
+/* A few bytes are not worth a call for each that is looked at. */
+static bool is_one_of(struct span few, char byte)
+{
+	for (size_t index = 0; index < few.length; index++)
+		if (few.bytes[index] == byte)
+			return true;
+	return false;
+}
+
 void printable_clean(char *bytes, size_t length, struct span unwanted)
 {
 	for (size_t index = 0; index < length; index++) {
 		char byte = bytes[index];
 
-		if (byte < ' ' || byte > '~' || span_find(unwanted, byte) < unwanted.length)
+		if (byte < ' ' || byte > '~' || is_one_of(unwanted, byte))
 			bytes[index] = '?';
 	}
 }

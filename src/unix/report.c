@@ -15,7 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/copy.h"
 #include "base/printable.h"
+#include "base/text.h"
 
 enum level { LEVEL_USAGE, LEVEL_FATAL, LEVEL_WARNING, LEVEL_INFO };
 
@@ -177,6 +179,30 @@ static void write_line(enum level level, const char *line, size_t length)
 		;
 }
 
+/* Returns the bytes written. */
+static size_t begin_line(char line[REPORT_LINE], const char *word)
+{
+	struct text text;
+
+	text_init_in(&text, line, REPORT_LINE);
+	text_add_string(&text, program_name);
+	text_add_string(&text, ": ");
+	text_add_string(&text, word);
+	return text.length;
+}
+
+/* A line that fills all but its last byte is one that has been cut. */
+static void end_line(enum level level, char line[REPORT_LINE], size_t length)
+{
+	if (length >= REPORT_LINE - 1) {
+		length = REPORT_LINE - 1;
+		memcpy(line + length - 3, "...", 3);
+	}
+	printable_clean(line, length, (struct span){NULL, 0});
+	line[length++] = '\n';
+	write_line(level, line, length);
+}
+
 __attribute__((format(printf, 4, 0))) static void
 say(enum level level, const char *word, int number, const char *format, va_list arguments)
 {
@@ -186,7 +212,7 @@ say(enum level level, const char *word, int number, const char *format, va_list 
 
 	if (level > shown)
 		return;
-	start = limited(snprintf(line, sizeof(line), "%s: %s", program_name, word), sizeof(line));
+	start = begin_line(line, word);
 	length = start + limited(vsnprintf(line + start, sizeof(line) - start, format, arguments),
 				 sizeof(line) - start);
 	if (length == start) /* a reason for which there was no memory */
@@ -196,13 +222,22 @@ say(enum level level, const char *word, int number, const char *format, va_list 
 		length += limited(
 			snprintf(line + length, sizeof(line) - length, ": %s", strerror(number)),
 			sizeof(line) - length);
-	if (length >= sizeof(line) - 1) {
-		length = sizeof(line) - 1;
-		memcpy(line + length - 3, "...", 3);
-	}
-	printable_clean(line, length, (struct span){NULL, 0});
-	line[length++] = '\n';
-	write_line(level, line, length);
+	end_line(level, line, length);
+	errno = kept;
+}
+
+void info_span(struct span text)
+{
+	char line[REPORT_LINE];
+	size_t start;
+	int kept = errno;
+
+	if (LEVEL_INFO > shown)
+		return;
+	start = begin_line(line, "info: ");
+	text = span_head(text, sizeof(line) - 1 - start);
+	copy_bytes(line + start, text.bytes, text.length);
+	end_line(LEVEL_INFO, line, start + text.length);
 	errno = kept;
 }
 

@@ -12,6 +12,8 @@
 
 #include <stdbool.h>
 
+#include "base/span.h"
+
 #define REPORT_LINE 4096 /* bytes of the longest line, its LF included */
 
 enum {
@@ -42,6 +44,7 @@ void report_more(void);
 /* A line with its word. The _errno forms add ": " and the reason that errno gives. A text that is
  * empty is said to be "out of memory": its reason found none. */
 void info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void info_span(struct span text);
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void warn_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
