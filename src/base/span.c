@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-struct span span_of(const char *string)
-{
-	return (struct span){string, string ? strlen(string) : 0};
-}
-
 size_t span_find_last(struct span span, char byte)
 {
 	for (size_t index = span.length; index > 0; index--)

@@ -20,7 +20,10 @@ struct span {
 #define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
 
 /* The bytes of a C string without its NUL. A null string is the empty span. */
-struct span span_of(const char *string);
+static inline struct span span_of(const char *string)
+{
+	return (struct span){string, string ? strlen(string) : 0};
+}
 
 /* The byte at index, as an unsigned value; -1 at and after the end. */
 static inline int span_byte(struct span span, size_t index)

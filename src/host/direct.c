@@ -12,7 +12,7 @@
 #include "unix/report.h"
 #include "unix/tls_request.h"
 
-#define LONGEST_RECEIVED 16384 /* bytes */
+#define LONGEST_RECEIVED 2000  /* bytes: two lines of RFC 5322 section 2.1.1 */
 #define LONGEST_WHY	 16384 /* bytes */
 
 static struct span known(const char *value)
@@ -249,14 +249,14 @@ static void write_received(struct direct *direct, struct span hello, struct span
 		.protocol = protocol,
 		.seconds = time(NULL),
 	};
+	char room[LONGEST_RECEIVED + 1];
 	struct text field;
 
-	text_init(&field, LONGEST_RECEIVED);
+	text_init_in(&field, room, sizeof(room));
 	received_write(&fields, &field);
 	if (field.failed)
 		hand_off_spoil(&direct->hand_off); /* without it no loop would ever be seen */
 	hand_off_write(&direct->hand_off, text_span(&field));
-	text_free(&field);
 }
 
 /* Whoever takes the message may take his time, and a client must not wait with it for what was

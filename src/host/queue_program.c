@@ -301,7 +301,8 @@ struct queue_result queue_program_close(struct queue_program *program, struct sp
 	close_one(&program->envelope);
 	wait_for_answer(program);
 	/* What it said before it ended is in the pipes; whoever still holds them may say more. */
-	wait_for(program, -1, 0);
+	if (program->said[0] != -1 || program->said[1] != -1)
+		wait_for(program, -1, 0);
 	/* Where that may not be asked, a program that says that it has taken all is believed. */
 	if (program->unread != -1 && file_unread(program->unread) > 0)
 		program->was_fed = false;

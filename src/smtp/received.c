@@ -15,20 +15,23 @@ static bool is_leap(int64_t year)
 	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
+/* The days between the start of 1970 and that of a year. */
+static int64_t days_before(int64_t year)
+{
+	int64_t past = year - 1;
+
+	return 365 * (year - 1970) + past / 4 - past / 100 + past / 400 - 477;
+}
+
 static struct date date_of(int64_t days)
 {
 	static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	struct date date = {1970 + 400 * (days / 146097), 1, 1}; /* 400 years are 146097 days */
 
-	days %= 146097;
-	for (;;) {
-		int64_t length = is_leap(date.year) ? 366 : 365;
-
-		if (days < length)
-			break;
-		days -= length;
+	date.year += days % 146097 / 366; /* or one later */
+	if (days >= days_before(date.year + 1))
 		date.year++;
-	}
+	days -= days_before(date.year);
 	for (;;) {
 		int64_t length = lengths[date.month - 1] + (date.month == 2 && is_leap(date.year));
 
@@ -58,7 +61,7 @@ static void write_date(int64_t seconds, struct text *out)
 	text_add_number_wide(out, (uint64_t)(rest / 60 % 60), 2);
 	text_add_byte(out, ':');
 	text_add_number_wide(out, (uint64_t)(rest % 60), 2);
-	text_add_string(out, " -0000");
+	text_add(out, SPAN(" -0000"));
 }
 
 static void add(struct text *out, struct span word)
@@ -68,24 +71,24 @@ static void add(struct text *out, struct span word)
 
 void received_write(const struct received *fields, struct text *out)
 {
-	text_add_string(out, "Received: from ");
+	text_add(out, SPAN("Received: from "));
 	add(out, fields->remote_host);
 	if (fields->hello.length && !span_equal_folded(fields->hello, fields->remote_host)) {
-		text_add_string(out, " (HELO ");
+		text_add(out, SPAN(" (HELO "));
 		add(out, fields->hello);
 		text_add_byte(out, ')');
 	}
-	text_add_string(out, " (");
+	text_add(out, SPAN(" ("));
 	if (fields->has_remote_info) {
 		add(out, fields->remote_info);
 		text_add_byte(out, '@');
 	}
 	add(out, fields->remote_ip);
-	text_add_string(out, ")\n  by ");
+	text_add(out, SPAN(")\n  by "));
 	add(out, fields->local_host);
-	text_add_string(out, " with ");
+	text_add(out, SPAN(" with "));
 	text_add(out, fields->protocol);
-	text_add_string(out, "; ");
+	text_add(out, SPAN("; "));
 	write_date(fields->seconds < 0 ? 0 : fields->seconds, out);
 	text_add_byte(out, '\n');
 }

@@ -1,5 +1,7 @@
 #include "smtp/received.h"
 
+#include <time.h>
+
 #include "support/check.h"
 
 static void test_received_says_who_and_when(void **state)
@@ -48,6 +50,34 @@ static void test_received_says_who_and_when(void **state)
 		received_write(&cases[index].fields, &out);
 		CHECK_SPAN(cases[index].name, text_span(&out), cases[index].line);
 		text_free(&out);
+	}
+}
+
+/* For 800 years, against the C library's calendar. */
+static void test_received_knows_every_day(void **state)
+{
+	struct received fields = {SPAN("h"), SPAN("i"), false,	      SPAN(""),
+				  SPAN(""),  SPAN("m"), SPAN("SMTP"), 0};
+	char line[128], room[128];
+	struct text out;
+
+	(void)state;
+	text_init_in(&out, room, sizeof(room));
+	for (time_t day = 0; day < 800 * 366; day++) {
+		struct tm date;
+
+		fields.seconds = day * 86400;
+		text_clear(&out);
+		received_write(&fields, &out);
+		gmtime_r(&(time_t){fields.seconds}, &date);
+		strftime(line, sizeof(line),
+			 "Received: from h (i)\n  by m with SMTP; %e %b %Y 00:00:00 -0000\n",
+			 &date);
+		if (date.tm_mday < 10) /* %e writes a blank in front */
+			memmove(strchr(line, ';') + 2, strchr(line, ';') + 3,
+				strlen(strchr(line, ';') + 3) + 1);
+		if (strcmp(line, text_string(&out)) != 0)
+			fail_msg("day %ld: %s", (long)day, text_string(&out));
 	}
 }
 
@@ -111,6 +141,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_received_says_who_and_when),
+		cmocka_unit_test(test_received_knows_every_day),
 		cmocka_unit_test(test_received_has_lines_of_bounded_length),
 		cmocka_unit_test(test_received_tells_of_smtputf8),
 	};
