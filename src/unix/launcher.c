@@ -12,11 +12,10 @@
 #include "unix/backoff.h"
 #include "unix/cdb_file.h"
 #include "unix/children.h"
+#include "unix/places.h"
 #include "unix/report.h"
-#include "unix/spawn.h"
 
-#define MOST_AT_A_TIME	32 /* connections taken before signals are looked at */
-#define MOST_PATH_BYTES 4096
+#define MOST_AT_A_TIME 32 /* connections taken before signals are looked at */
 
 /* What a child would have ended with, as waitpid(2) gives it. */
 #define STATUS_DENIED  (EXIT_PERMANENT << 8)
@@ -24,11 +23,10 @@
 
 struct state {
 	const struct launcher *launcher;
-	struct variables *variables;
+	struct places places;
 	struct children *children;
 	struct backoff backoff;
-	struct text path; /* of the program; empty until it is found */
-	int signals;	  /* a descriptor: see signalfd(2) */
+	int signals; /* a descriptor: see signalfd(2) */
 };
 
 /* --- the traditional lines --- */
@@ -85,64 +83,66 @@ static void back_off(struct state *state, const char *what)
 	warn_errno("%s; trying on", what);
 }
 
-/* A process on its way to the program. */
-struct beginning {
-	const struct state *state;
-	const struct connection *connection;
-	pid_t process; /* 0: there was none yet */
-	bool is_said;
-};
-
-static void say_beginning(void *world)
+static void drop(struct state *state, int number)
 {
-	struct beginning *beginning = world;
-
-	beginning->process = getpid();
-	/* syslog(3) may open a socket again here, and take the number for the parent's. */
-	if (report_uses_syslog())
-		return;
-	beginning->is_said = true;
-	say_connection(beginning->state, beginning->connection, beginning->process,
-		       beginning->state->launcher->policy.judge ? "ok" : NULL);
-}
-
-static pid_t start(struct state *state, struct beginning *beginning, int descriptor)
-{
-	const struct spawn_move moves[] = {{descriptor, STDIN_FILENO}, {descriptor, STDOUT_FILENO}};
-	const struct launcher *launcher = state->launcher;
-	char **environment = variables_array(state->variables);
-	pid_t process = -1;
-
-	if (environment && (state->path.length || spawn_find(launcher->file, &state->path) == 0))
-		process = spawn_with(text_string(&state->path), launcher->program, environment,
-				     moves, 2, say_beginning, beginning);
-	if (process == -1)
-		text_clear(&state->path); /* it may be found elsewhere, the next time */
-	return process;
-}
-
-static void run(struct state *state, int descriptor, const struct connection *connection)
-{
-	struct beginning beginning = {state, connection, 0, false};
-	pid_t process;
-	int number;
-
-	process = start(state, &beginning, descriptor);
-	number = errno;
-	if (!beginning.is_said)
-		say_connection(state, connection, beginning.process,
-			       state->launcher->policy.judge ? "ok" : NULL);
-	if (process != -1) {
-		backoff_succeed(&state->backoff);
-		children_add(state->children, process, &connection->remote);
-		return;
-	}
 	errno = number;
 	if (number == EAGAIN || number == ENOMEM)
 		back_off(state, "dropping connections, unable to start a process");
 	else
 		warn_errno("dropping connection, unable to run %s", state->launcher->file);
-	say_end(state, beginning.process, STATUS_DROPPED);
+}
+
+/* Say how the start in a place went, when it is over, if nobody has yet. */
+static void settle(struct state *state, struct place *place)
+{
+	int number = start_failure(&place->start);
+
+	if (place->start.process == 0)
+		return;
+	place->start.process = 0;
+	if (number == 0) {
+		backoff_succeed(&state->backoff);
+		return;
+	}
+	drop(state, number);
+	places_forget_path(&state->places);
+}
+
+/* A process on its way to the program. */
+struct beginning {
+	const struct state *state;
+	const struct connection *connection;
+};
+
+static void say_beginning(void *world, pid_t process)
+{
+	const struct beginning *beginning = world;
+
+	say_connection(beginning->state, beginning->connection, process,
+		       beginning->state->launcher->policy.judge ? "ok" : NULL);
+}
+
+static void run(struct state *state, struct place *place, int descriptor,
+		const struct connection *connection)
+{
+	const struct launcher *launcher = state->launcher;
+	struct beginning beginning = {state, connection};
+	pid_t process =
+		places_start(&state->places, place, launcher->file, launcher->program, descriptor,
+			     launcher->is_verbose ? say_beginning : NULL, &beginning);
+	int number = errno;
+
+	if (process != -1) {
+		children_add(state->children, process, &connection->remote);
+		return;
+	}
+	process = place->start.process;
+	place->start.process = 0;
+	if (process == 0)
+		say_beginning(&beginning, 0);
+	drop(state, number);
+	places_forget_path(&state->places);
+	say_end(state, process, STATUS_DROPPED);
 	say_status(state, 0);
 }
 
@@ -156,15 +156,17 @@ static void let_in(struct state *state, int descriptor, const struct connection 
 {
 	const struct launcher *launcher = state->launcher;
 	struct connection_names names = names_of(launcher);
+	struct place *place = places_take(&state->places);
 
+	settle(state, place);
 	if (launcher->must_kill_ip_options && connection->remote.version == 4)
 		setsockopt(descriptor, IPPROTO_IP, IP_OPTIONS, NULL, 0);
-	variables_clear(state->variables);
+	variables_clear(&place->variables);
 	connection_describe(connection, &names,
-			    (struct connection_sink){state->variables, set_variable});
+			    (struct connection_sink){&place->variables, set_variable});
 	if (launcher->policy.judge)
-		launcher->policy.grant(launcher->policy.world, state->variables);
-	run(state, descriptor, connection);
+		launcher->policy.grant(launcher->policy.world, &place->variables);
+	run(state, place, descriptor, connection);
 }
 
 static bool write_banner(int descriptor, const char *banner)
@@ -221,12 +223,16 @@ static enum verdict judge(struct state *state, int descriptor, const struct conn
 /* Look which children have ended. */
 static void reap(struct state *state)
 {
+	struct place *place;
 	pid_t process;
 	int status;
 
 	while ((process = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (!children_remove(state->children, process))
 			continue; /* a child of whatever this process was before */
+		place = places_of(&state->places, process);
+		if (place)
+			settle(state, place);
 		say_end(state, process, status);
 		say_status(state, 0);
 	}
@@ -341,10 +347,11 @@ void launcher_prepare_signals(void)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
-int launcher_run(const struct launcher *launcher, struct variables *variables)
+int launcher_run(const struct launcher *launcher, const struct variables *variables)
 {
-	struct state state = {.launcher = launcher, .variables = variables};
+	struct state state = {.launcher = launcher};
 	sigset_t signals;
+	bool is_ready;
 
 	handled_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
@@ -353,15 +360,13 @@ int launcher_run(const struct launcher *launcher, struct variables *variables)
 	if (state.signals == -1)
 		return -1;
 	state.children = children_new(launcher->limit);
-	if (!state.children) {
-		close(state.signals);
-		return -1;
+	is_ready = places_init(&state.places, variables) == 0 && state.children;
+	if (is_ready) {
+		say_status(&state, 0);
+		loop(&state);
 	}
-	text_init(&state.path, MOST_PATH_BYTES);
-	say_status(&state, 0);
-	loop(&state);
+	places_free(&state.places);
 	close(state.signals);
 	children_free(state.children);
-	text_free(&state.path);
-	return 0;
+	return is_ready ? 0 : -1;
 }

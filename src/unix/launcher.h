@@ -44,6 +44,6 @@ void launcher_prepare_signals(void);
 
 /* Serve until SIGTERM; children live on. *variables is what every child inherits. Returns 0 then,
  * or -1 with errno when it could not begin. */
-int launcher_run(const struct launcher *launcher, struct variables *variables);
+int launcher_run(const struct launcher *launcher, const struct variables *variables);
 
 #endif

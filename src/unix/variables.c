@@ -11,20 +11,30 @@
 #define MOST	   16384	     /* variables set: more than a rule has room for */
 #define FIRST_ROOM 32		     /* variables */
 
+static int init(struct variables *variables, char *const inherited[], size_t count)
+{
+	*variables = (struct variables){.failed = false};
+	text_init(&variables->own, LARGEST);
+	variables->inherited = malloc((count + 1) * sizeof(char *));
+	if (!variables->inherited)
+		return -1;
+	memcpy(variables->inherited, inherited, count * sizeof(char *));
+	variables->inherited_count = count;
+	return 0;
+}
+
 int variables_init(struct variables *variables, char *const environment[])
 {
 	size_t count = 0;
 
-	*variables = (struct variables){.failed = false};
-	text_init(&variables->own, LARGEST);
 	while (environment[count])
 		count++;
-	variables->inherited = malloc((count + 1) * sizeof(char *));
-	if (!variables->inherited)
-		return -1;
-	memcpy(variables->inherited, environment, count * sizeof(char *));
-	variables->inherited_count = count;
-	return 0;
+	return init(variables, environment, count);
+}
+
+int variables_copy(struct variables *to, const struct variables *from)
+{
+	return init(to, from->inherited, from->inherited_count);
 }
 
 void variables_free(struct variables *variables)

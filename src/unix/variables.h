@@ -23,6 +23,9 @@ struct variables {
 /* Start from an environment, NULL-ended, whose strings must stay. Returns 0, or -1 with errno. */
 int variables_init(struct variables *variables, char *const environment[]);
 
+/* The same for what variables_init and variables_drop have made, before anything is set. */
+int variables_copy(struct variables *to, const struct variables *from);
+
 void variables_free(struct variables *variables);
 
 /* No child shall inherit this one. */

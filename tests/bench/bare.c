@@ -1,5 +1,5 @@
 /*
- * bare: the least that a server can do with a connection; what this machine allows at best.
+ * bare: the least that a server has to do with a connection, one thing after the other.
  *
  *     bare close
  *     bare program [argument ...]

@@ -67,15 +67,15 @@ def theirs():
 # --- from connect to greeting ---
 
 def greeting():
-    servers = [Server("limit", [os.path.join(bench, "bare"), os.path.join(bench, "child")]),
+    servers = [Server("bare loop", [os.path.join(bench, "bare"), os.path.join(bench, "child")]),
                *all_ours(), *theirs()]
     for at_once, pause in (1, "5"), (1, "0"), (10, "0"):
         for _ in range(rounds):
             for server in servers:
                 server.measure(at_once, connections, "-g", "-p", pause)
-        table(f"From connect to greeting, {at_once} at a time, {pause} ms apart, half of {connections}", "us", "limit",
+        table(f"From connect to greeting, {at_once} at a time, {pause} ms apart, half of {connections}", "us", "bare loop",
               {server.name: [half for half, _ in server.latencies] for server in servers}, "{:.0f}")
-        table("CPU for each", "us", "limit", {server.name: server.costs for server in servers}, "{:.0f}")
+        table("CPU for each", "us", "bare loop", {server.name: server.costs for server in servers}, "{:.0f}")
         for server in servers:
             server.rates, server.costs, server.latencies = [], [], []
 

@@ -33,7 +33,7 @@ def tcpservers(*more):
 
 
 def program():
-    servers = [Server("limit", [os.path.join(bench, "bare"), child]), *tcpservers()]
+    servers = [Server("bare loop", [os.path.join(bench, "bare"), child]), *tcpservers()]
     for at_once in 1, 50:
         compare("A small program for each", servers, at_once, connections)
     path, port = peer("ipsvd", "usr/bin/tcpsvd"), free_port()
@@ -44,7 +44,7 @@ def program():
 
 def denied():
     deny = compile_rules("deny.cdb", "127.0.0.1:deny\n:allow\n")
-    servers = [Server("limit", [os.path.join(bench, "bare"), "close"]), *tcpservers("-x", deny)]
+    servers = [Server("bare loop", [os.path.join(bench, "bare"), "close"]), *tcpservers("-x", deny)]
     compare("Denied by rules", servers, 10, 2 * connections)
 
 

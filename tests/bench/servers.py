@@ -132,9 +132,9 @@ def compare(title, servers, at_once, total):
             server.measure(at_once, total)
     base = servers[0]
     print(f"\n{title}, {at_once} at a time, {total} connections, {rounds} rounds")
-    print(f"{'':18}{'a second':>10}  {'of the limit':22}  {'CPU us each':>11}  {'us: half, 99 %':>16}")
+    print(f"{'':18}{'a second':>10}  {'of the ' + base.name:22}  {'CPU us each':>11}  {'us: half, 99 %':>16}")
     for server in servers:
-        ratios = [mine / limit for mine, limit in zip(server.rates, base.rates)]
+        ratios = [mine / bare for mine, bare in zip(server.rates, base.rates)]
         half, most = (statistics.median(each) for each in zip(*server.latencies))
         print(f"{server.name:18}{statistics.median(server.rates):10.0f}  {spread(ratios):22}  "
               f"{statistics.median(server.costs):11.0f}  {half:8.0f} {most:7.0f}")

@@ -101,7 +101,8 @@ stop "$server"
 
 serve missing -v -H -R -l 0 127.0.0.1 0 ./later || exit 1
 same "a program that is not there" "" "$(ask 127.0.0.1 "$port" | sed 's/(reset)//')"
-matches "is a warning" '^tcpserver: warning: dropping connection, unable to run \./later: ' "$(cat missing.log)"
+check "is a warning" wait_line '^tcpserver: warning: dropping connection, unable to run \./later: No such file' missing.log
+check "and it ends" wait_until has_lines 2 '^tcpserver: status: 0/40' missing.log
 same "and the traditional lines" "status: 1/40 pid N ok N warning: end N status: 0/40" \
 	"$(sed -n -E 's/^tcpserver: (status: [^ ]*|pid [1-9]|ok [1-9]|warning:|end [1-9]).*/\1/; 2,7p' missing.log |
 		sed 's/[1-9]$/N/' | paste -sd ' ')"
