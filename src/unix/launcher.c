@@ -92,20 +92,39 @@ static void drop(struct state *state, int number)
 		warn_errno("dropping connection, unable to run %s", state->launcher->file);
 }
 
-/* Say how the start in a place went, when it is over, if nobody has yet. */
+/* A child has ended, perhaps one whose program could not be run. */
+static void bury(struct state *state, pid_t process, int status)
+{
+	struct place *place = places_of(&state->places, process);
+	int number = place ? start_failure(&place->start) : 0;
+
+	if (place)
+		place->start.process = 0;
+	if (number) {
+		drop(state, number);
+		places_forget_path(&state->places);
+	} else if (place) {
+		backoff_succeed(&state->backoff);
+	}
+	say_end(state, process, status);
+	say_status(state, 0);
+}
+
+/* See to it that all has been said of what was started here, which has begun or could not. */
 static void settle(struct state *state, struct place *place)
 {
-	int number = start_failure(&place->start);
+	pid_t process = place->start.process;
+	int status;
 
-	if (place->start.process == 0)
-		return;
-	place->start.process = 0;
-	if (number == 0) {
+	if (process && start_failure(&place->start)) {
+		while (waitpid(process, &status, 0) == -1 && errno == EINTR)
+			;
+		children_remove(state->children, process);
+		bury(state, process, status);
+	} else if (process) {
+		place->start.process = 0;
 		backoff_succeed(&state->backoff);
-		return;
 	}
-	drop(state, number);
-	places_forget_path(&state->places);
 }
 
 /* A process on its way to the program. */
@@ -220,22 +239,15 @@ static enum verdict judge(struct state *state, int descriptor, const struct conn
 	return launcher->policy.judge ? ask(state, &connection->remote) : VERDICT_YES;
 }
 
-/* Look which children have ended. */
+/* Look which children have ended, of those that this process did not have before it was this. */
 static void reap(struct state *state)
 {
-	struct place *place;
 	pid_t process;
 	int status;
 
-	while ((process = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (!children_remove(state->children, process))
-			continue; /* a child of whatever this process was before */
-		place = places_of(&state->places, process);
-		if (place)
-			settle(state, place);
-		say_end(state, process, status);
-		say_status(state, 0);
-	}
+	while ((process = waitpid(-1, &status, WNOHANG)) > 0)
+		if (children_remove(state->children, process))
+			bury(state, process, status);
 }
 
 static void serve(struct state *state, int descriptor, struct connection *connection)
@@ -321,6 +333,14 @@ static void loop(struct state *state)
 	}
 }
 
+/* What is on its way is let go, and what could not be run is said. */
+static void end(struct state *state)
+{
+	places_wait(&state->places);
+	for (size_t index = 0; index < PLACES; index++)
+		settle(state, &state->places.places[index]);
+}
+
 static void handled_signals(sigset_t *signals)
 {
 	sigemptyset(signals);
@@ -364,6 +384,7 @@ int launcher_run(const struct launcher *launcher, const struct variables *variab
 	if (is_ready) {
 		say_status(&state, 0);
 		loop(&state);
+		end(&state);
 	}
 	places_free(&state.places);
 	close(state.signals);

@@ -57,10 +57,15 @@ pid_t places_start(struct places *places, struct place *place, const char *file,
 			   say, world);
 }
 
-/* Others may still be on their way there. */
-void places_forget_path(struct places *places)
+void places_wait(struct places *places)
 {
 	for (size_t index = 0; index < PLACES; index++)
 		start_wait(&places->places[index].start);
+}
+
+/* Others may still be on their way there. */
+void places_forget_path(struct places *places)
+{
+	places_wait(places);
 	text_clear(&places->path);
 }

@@ -32,16 +32,20 @@ int places_init(struct places *places, const struct variables *variables);
 void places_free(struct places *places);
 
 /* One that is free, or that which was taken first, as soon as it is. Its variables are to be
- * cleared; what start_failure says of the last program is still there, as is its process id. */
+ * cleared. Its start.process is still that of the last program, and start_failure tells of it,
+ * unless the caller has set the first to 0. */
 struct place *places_take(struct places *places);
 
-/* The one that a process was started from, if it has not been taken since; or NULL. */
+/* The one whose start.process this is; or NULL. */
 struct place *places_of(struct places *places, pid_t process);
 
 /* Start a program, found in PATH, with the variables of this place and the descriptor as its 0 and
  * 1. The rest is as with start_begin. */
 pid_t places_start(struct places *places, struct place *place, const char *file, char *const argv[],
 		   int descriptor, void (*say)(void *world, pid_t process), void *world);
+
+/* Wait until all that is being started has begun, or could not. */
+void places_wait(struct places *places);
 
 /* The program may be elsewhere by now. */
 void places_forget_path(struct places *places);

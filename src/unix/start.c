@@ -7,14 +7,14 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "unix/report.h"
 
-/* For a child that waits for its parent, which may have been killed. */
-#define LONGEST_WAIT 10 /* seconds */
+#define BETWEEN_LOOKS 1 /* seconds; a parent that is killed takes the waiting child along */
 
 int start_init(struct start *start)
 {
@@ -102,13 +102,18 @@ call(long number, uintptr_t first, uintptr_t second, uintptr_t third, uintptr_t 
 	return result;
 }
 
-static IN_CHILD void wait_for_parent(struct start *start)
+/* False when the parent has gone. A child left behind would hold its listeners open. */
+static IN_CHILD bool wait_for_parent(struct start *start)
 {
-	const struct timespec longest = {.tv_sec = LONGEST_WAIT};
+	const struct timespec longest = {.tv_sec = BETWEEN_LOOKS};
 
-	/* Woken, interrupted, or too late by now: after that it goes on in any case. */
-	if (!atomic_load(&start->may_go))
+	if (atomic_load(&start->may_go))
+		return true;
+	call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0);
+	while (!atomic_load(&start->may_go) && call(SYS_getppid, 0, 0, 0, 0) == start->parent)
 		call(SYS_futex, (uintptr_t)&start->may_go, FUTEX_WAIT, 0, (uintptr_t)&longest);
+	call(SYS_prctl, PR_SET_PDEATHSIG, 0, 0, 0);
+	return atomic_load(&start->may_go);
 }
 
 static IN_CHILD void be_child(struct start *start)
@@ -116,9 +121,8 @@ static IN_CHILD void be_child(struct start *start)
 	static const int ignored[] = {SIGPIPE, SIGXFSZ};
 	static const uint64_t by_default[4]; /* the kernel's struct sigaction */
 	uint64_t none = 0;
-	long result = 0;
+	long result = wait_for_parent(start) ? 0 : -ECANCELED;
 
-	wait_for_parent(start);
 	for (size_t index = 0; index < sizeof(ignored) / sizeof(*ignored); index++)
 		call(SYS_rt_sigaction, (uintptr_t)ignored[index], (uintptr_t)by_default, 0,
 		     sizeof(none));
@@ -141,6 +145,7 @@ static IN_CHILD void be_child(struct start *start)
 /* clone(2) with a stack of its own for the child, which runs be_child. Returns what it does. */
 static long clone_child(struct start *start)
 {
+	char *top = start->stack + START_STACK;
 	register _Atomic int *cleared __asm__("r10") = &start->borrow;
 	register long no_storage __asm__("r8") = 0;
 	register struct start *own __asm__("r12") = start;
@@ -157,8 +162,8 @@ static long clone_child(struct start *start)
 			 "1:"
 			 : "=a"(result)
 			 : "a"((long)SYS_clone), "D"(CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD),
-			   "S"(start->stack + START_STACK), "d"(NULL), "r"(cleared),
-			   "r"(no_storage), "r"(own), "r"(function)
+			   "S"(top), "d"(NULL), "r"(cleared), "r"(no_storage), "r"(own),
+			   "r"(function)
 			 : "rcx", "r11", "memory", "cc");
 	return result;
 }
@@ -168,6 +173,7 @@ static pid_t begin(struct start *start, struct saying *saying)
 	sigset_t all, before;
 	long result;
 
+	start->parent = saying->say ? getpid() : 0;
 	atomic_store(&start->may_go, !saying->say);
 	atomic_store(&start->borrow, 1);
 	/* No handler of ours may run in the child. */

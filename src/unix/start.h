@@ -20,7 +20,8 @@
 
 /* One child on its way. */
 struct start {
-	pid_t process;	    /* 0: none */
+	pid_t process;	    /* 0: none; its caller may forget it */
+	pid_t parent;	    /* of a child that has to wait for it */
 	_Atomic int borrow; /* the kernel clears it when the child has let go of this memory */
 	_Atomic int may_go; /* to the program */
 	_Atomic int failure;

@@ -172,6 +172,43 @@ static void test_start_tells_of_a_program_that_cannot_run(void **state)
 	start_free(&start);
 }
 
+#ifndef START_WAITS
+
+static void die_saying(void *world, pid_t process)
+{
+	(void)world;
+	(void)process;
+	kill(getpid(), SIGKILL);
+}
+
+/* Or a listener that it still has would be kept from the next server. */
+static void test_start_goes_with_a_parent_that_is_killed(void **state)
+{
+	char *const argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"echo ran"}, NULL};
+	int ends[2];
+	pid_t child;
+
+	(void)state;
+	for (unsigned count = 0; count < 20; count++) {
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		child = fork();
+		if (child == 0) {
+			const struct spawn_move move = {ends[1], 1};
+			struct start start;
+
+			if (start_init(&start) == 0)
+				start_begin(&start, "/bin/sh", argv, no_environment, &move, 1,
+					    die_saying, NULL);
+			_exit(98);
+		}
+		close(ends[1]);
+		assert_int_equal(ended(child), SIGKILL);
+		assert_string_equal(heard(ends[0]), "");
+	}
+}
+
+#endif
+
 /* As some container might: no child may share memory unless its parent waits. */
 static void forbid_sharing(void)
 {
@@ -217,6 +254,9 @@ int main(void)
 		cmocka_unit_test(test_start_gives_what_it_is_told_and_no_more),
 		cmocka_unit_test(test_start_goes_on_with_several_at_a_time),
 		cmocka_unit_test(test_start_tells_of_a_program_that_cannot_run),
+#ifndef START_WAITS
+		cmocka_unit_test(test_start_goes_with_a_parent_that_is_killed),
+#endif
 		cmocka_unit_test(test_start_waits_where_it_has_to),
 	};
 
