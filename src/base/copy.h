@@ -1,7 +1,7 @@
 /*
  * copy: memcpy(3) for what is mostly short.
  *
- * A C library may take longer to begin than to copy a word or a line of text: musl's takes some 40
+ * A C library may take longer to begin than to copy a word or a line of text: musl's takes some 30
  * nanoseconds for a byte.
  */
 #ifndef BASE_COPY_H
