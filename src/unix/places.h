@@ -10,7 +10,7 @@
 #include "unix/start.h"
 #include "unix/variables.h"
 
-#define PLACES 4 /* as many as processors of a small machine, and one or two that wait */
+#define PLACES 4 /* eight were no faster on two processors */
 
 struct place {
 	struct start start;

@@ -41,8 +41,8 @@ void report_less(void);
 void report_usual(void);
 void report_more(void);
 
-/* A line with its word. The _errno forms add ": " and the reason that errno gives. A text that is
- * empty is said to be "out of memory": its reason found none. */
+/* A line with its word; info_span's is made already. The _errno forms add ": " and the reason that
+ * errno gives. A text that is empty is said to be "out of memory": its reason found none. */
 void info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void info_span(struct span text);
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
