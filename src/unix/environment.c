@@ -9,14 +9,19 @@
 #include "base/item.h"
 #include "unix/report.h"
 
+static bool is_named(const char *variable, const char *name, size_t length)
+{
+	return *variable == *name && strncmp(variable, name, length) == 0 &&
+	       variable[length] == '=';
+}
+
 /* As getenv(3), without a call for each variable that is passed over. */
 const char *environment_get(const char *name)
 {
 	size_t length = strlen(name);
 
 	for (char **variable = environ; variable && *variable; variable++)
-		if (**variable == *name && strncmp(*variable, name, length) == 0 &&
-		    (*variable)[length] == '=')
+		if (is_named(*variable, name, length))
 			return *variable + length + 1;
 	return NULL;
 }
@@ -39,7 +44,7 @@ static void keep_first(const char *name)
 	char **kept = environ;
 
 	for (char **variable = environ; *variable; variable++) {
-		bool is_it = strncmp(*variable, name, length) == 0 && (*variable)[length] == '=';
+		bool is_it = is_named(*variable, name, length);
 
 		if (!is_it || !is_there)
 			*kept++ = *variable;

@@ -92,20 +92,27 @@ static void drop(struct state *state, int number)
 		warn_errno("dropping connection, unable to run %s", state->launcher->file);
 }
 
+/* What was started here has begun, or could not. */
+static void conclude(struct state *state, struct place *place)
+{
+	int number = start_failure(&place->start);
+
+	place->start.process = 0;
+	if (number) {
+		drop(state, number);
+		places_forget_path(&state->places);
+	} else {
+		backoff_succeed(&state->backoff);
+	}
+}
+
 /* A child has ended, perhaps one whose program could not be run. */
 static void bury(struct state *state, pid_t process, int status)
 {
 	struct place *place = places_of(&state->places, process);
-	int number = place ? start_failure(&place->start) : 0;
 
 	if (place)
-		place->start.process = 0;
-	if (number) {
-		drop(state, number);
-		places_forget_path(&state->places);
-	} else if (place) {
-		backoff_succeed(&state->backoff);
-	}
+		conclude(state, place);
 	say_end(state, process, status);
 	say_status(state, 0);
 }
@@ -122,8 +129,7 @@ static void settle(struct state *state, struct place *place)
 		children_remove(state->children, process);
 		bury(state, process, status);
 	} else if (process) {
-		place->start.process = 0;
-		backoff_succeed(&state->backoff);
+		conclude(state, place);
 	}
 }
 

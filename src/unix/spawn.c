@@ -15,14 +15,10 @@
 #include "unix/deadline.h"
 #include "unix/file.h"
 
-/* The signals that this suite's programs ignore, which a program that is executed would go on
- * doing. For one that is caught execve(2) restores the default. */
-static const int ignored[] = {SIGPIPE, SIGXFSZ};
+const int spawn_ignored[SPAWN_IGNORED] = {SIGPIPE, SIGXFSZ};
 
 #define INTERPRETER_LINE 256 /* bytes of a script's first line that the kernel looks at */
 #define WITHOUT_PIDFD	 20  /* milliseconds between two looks at the child */
-
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
 /* The C library keeps two signals for itself and answers EINVAL when asked about them. A caller may
  * have ignored them all the same, and the kernel hands that on. */
@@ -125,9 +121,9 @@ static void become(const char *path, char *const argv[], char *const envp[],
 
 	/* A log that is gone has sent one meanwhile, which waits for all signals are blocked. To
 	 * ignore it takes it away, or it would end the program. */
-	for (size_t index = 0; index < LENGTH(ignored); index++) {
-		signal(ignored[index], SIG_IGN);
-		signal(ignored[index], SIG_DFL);
+	for (size_t index = 0; index < SPAWN_IGNORED; index++) {
+		signal(spawn_ignored[index], SIG_IGN);
+		signal(spawn_ignored[index], SIG_DFL);
 	}
 	for (size_t index = 0; index < count; index++) {
 		const struct spawn_move *move = &moves[index];

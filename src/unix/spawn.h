@@ -16,6 +16,11 @@ struct spawn_move {
 	int from, to;
 };
 
+/* The signals that this suite's programs ignore, which a program that is executed would go on
+ * doing. For one that is caught execve(2) restores the default. */
+#define SPAWN_IGNORED 2
+extern const int spawn_ignored[SPAWN_IGNORED];
+
 /* Call once, before anything is opened: signals that were ignored by whoever started this program
  * get their default back, and no descriptor above 2 will be inherited by a child. */
 void spawn_prepare(void);

@@ -118,13 +118,12 @@ static IN_CHILD bool wait_for_parent(struct start *start)
 
 static IN_CHILD void be_child(struct start *start)
 {
-	static const int ignored[] = {SIGPIPE, SIGXFSZ};
 	static const uint64_t by_default[4]; /* the kernel's struct sigaction */
 	uint64_t none = 0;
 	long result = wait_for_parent(start) ? 0 : -ECANCELED;
 
-	for (size_t index = 0; index < sizeof(ignored) / sizeof(*ignored); index++)
-		call(SYS_rt_sigaction, (uintptr_t)ignored[index], (uintptr_t)by_default, 0,
+	for (size_t index = 0; index < SPAWN_IGNORED; index++)
+		call(SYS_rt_sigaction, (uintptr_t)spawn_ignored[index], (uintptr_t)by_default, 0,
 		     sizeof(none));
 	for (size_t index = 0; index < start->count && result >= 0; index++) {
 		uintptr_t from = (uintptr_t)start->moves[index].from,
