@@ -14,13 +14,19 @@ void text_init(struct text *text, size_t maximum)
 
 void text_init_in(struct text *text, char *bytes, size_t size)
 {
-	*text = (struct text){.bytes = bytes, .capacity = size, .maximum = size - 1};
+	text_init_short(text, bytes, size, size - 1);
+}
+
+void text_init_short(struct text *text, char *bytes, size_t size, size_t maximum)
+{
+	*text = (struct text){.bytes = bytes, .capacity = size, .maximum = maximum, .room = bytes};
 	*bytes = '\0';
 }
 
 void text_free(struct text *text)
 {
-	free(text->bytes);
+	if (text->bytes != text->room)
+		free(text->bytes);
 	text_init(text, text->maximum);
 }
 
@@ -62,9 +68,11 @@ bool text_reserve(struct text *text, size_t more)
 		capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
 	if (capacity > text->maximum + 1)
 		capacity = text->maximum + 1;
-	bytes = realloc(text->bytes, capacity);
+	bytes = realloc(text->bytes == text->room ? NULL : text->bytes, capacity);
 	if (!bytes)
 		return text->failed = true, false;
+	if (text->bytes == text->room)
+		copy_bytes(bytes, text->room, text->length);
 	bytes[text->length] = '\0';
 	text->bytes = bytes;
 	text->capacity = capacity;

@@ -19,15 +19,20 @@ struct text {
 	size_t length;	 /* bytes in use */
 	size_t capacity; /* bytes allocated, the NUL's included */
 	size_t maximum;	 /* most bytes it may hold */
+	char *room;	 /* memory of the caller's that bytes may be, or NULL */
 	bool failed;
 };
 
 /* Take no memory yet. */
 void text_init(struct text *text, size_t maximum);
 
-/* Use memory of the caller's, size bytes that outlive the text, and no other. It must not be freed,
- * and holds size - 1 bytes. */
+/* Use memory of the caller's, size bytes that outlive the text, and no other: it holds size - 1
+ * bytes. */
 void text_init_in(struct text *text, char *bytes, size_t size);
+
+/* Use memory of the caller's, size bytes that outlive the text, as long as they are enough: for
+ * texts that are nearly always short. */
+void text_init_short(struct text *text, char *bytes, size_t size, size_t maximum);
 
 /* Give the memory back; the text is as after text_init. */
 void text_free(struct text *text);

@@ -215,15 +215,12 @@ void trial_hold(struct trial *trial, bool says_helo, struct span sender, struct 
 	};
 	struct smtp_settings settings = trial->settings->smtp;
 	struct smtp_session *session;
-	char room[BODY_ROOM];
+	struct smtp_room room;
 
 	forget(trial);
 	settings.most_errors = 0; /* whoever is refused only once is not hung up on */
-	session = smtp_session_new(&settings, &host, room);
-	if (session)
-		converse(trial, session, says_helo, sender, recipient);
-	else
-		trial->failed = true;
+	session = smtp_session_new(&settings, &host, &room);
+	converse(trial, session, says_helo, sender, recipient);
 	smtp_session_free(session);
 	trial->failed |= trial->record.failed || trial->reply.failed || trial->mail_reply.failed ||
 			 trial->why.failed || trial->address.failed;

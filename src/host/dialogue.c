@@ -4,9 +4,13 @@
 
 #include "host/patience.h"
 
-#define GRACE 60 /* seconds of a message before mindatarate counts */
-/* Bytes read at once, into the stack: it costs no more than is used of it. */
-#define BLOCK_SIZE 65536
+#define GRACE	   60	 /* seconds of a message before mindatarate counts */
+#define BLOCK_SIZE 65536 /* bytes read at once */
+
+/* Static, as they are large and little of them is used: on the stack they would put everything
+ * below them on other pages than what was there before. */
+static struct smtp_room room;
+static char block[BLOCK_SIZE];
 
 /* Let out what is gathered: the log first, so that a client has no answer before it. */
 static void flush(const struct dialogue *dialogue)
@@ -57,7 +61,6 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 	enum smtp_step step = SMTP_MORE;
 	struct patience patience;
 	enum client_event event;
-	char block[BLOCK_SIZE];
 	uint64_t waited;
 	size_t count;
 
@@ -93,21 +96,17 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 	dialogue->client->has_said_all = step == SMTP_QUIT;
 }
 
-bool dialogue_hold(const struct dialogue *dialogue, struct smtp_totals *totals)
+void dialogue_hold(const struct dialogue *dialogue, struct smtp_totals *totals)
 {
 	struct smtp_session *session;
-	char room[BODY_ROOM]; /* on the stack: no more of it is there than is used */
 
 	*totals = (struct smtp_totals){0, 0, 0};
 	if (dialogue->settings->greet_delay == 0 || greet_later(dialogue)) {
-		session = smtp_session_new(&dialogue->settings->smtp, &dialogue->host, room);
-		if (!session)
-			return false;
+		session = smtp_session_new(&dialogue->settings->smtp, &dialogue->host, &room);
 		serve(dialogue, session);
 		dialogue->client->has_heard_all = true;
 		*totals = smtp_session_totals(session);
 		smtp_session_free(session);
 	}
 	flush(dialogue);
-	return true;
 }

@@ -21,8 +21,8 @@ struct dialogue {
 };
 
 /* Wait for greetdelay, greet, and serve the client; then all replies are out but the connection is
- * still there. *totals says what there was. False when memory was too short to begin; the client
- * does not know yet. */
-bool dialogue_hold(const struct dialogue *dialogue, struct smtp_totals *totals);
+ * still there. *totals says what there was. One at a time: its memory
+ * is static. */
+void dialogue_hold(const struct dialogue *dialogue, struct smtp_totals *totals);
 
 #endif

@@ -40,7 +40,8 @@ void direct_init(struct direct *direct, struct settings *settings, struct client
 		address_write(&address, direct->remote_ip);
 		direct->log.ip = span_of(direct->remote_ip);
 	}
-	text_init(&direct->queue_id, 2 * QUEUE_PROGRAM_TEXT);
+	text_init_short(&direct->queue_id, direct->short_queue_id, sizeof(direct->short_queue_id),
+			2 * QUEUE_PROGRAM_TEXT);
 	text_init(&direct->why_user, LONGEST_WHY);
 	hand_off_init(&direct->hand_off, environment_get("QMAILQUEUE"));
 }

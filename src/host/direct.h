@@ -26,7 +26,8 @@ struct direct {
 	struct span remote_host;
 	struct hand_off hand_off;
 	struct interfaces interfaces;
-	struct text queue_id;	 /* what names the message queued last */
+	struct text queue_id; /* what names the message queued last */
+	char short_queue_id[64];
 	char **password_program; /* what AUTH asks, ends in NULL; NULL: nothing */
 	char *own_info;		 /* TCPREMOTEINFO before AUTH, or NULL */
 	struct text why_user;	 /* "auth:USER" once the client has authenticated */

@@ -1,17 +1,17 @@
 #include "host/entries.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "unix/control.h"
-
-#define FEWEST_SLOTS 16
 
 enum verdict entries_read(struct entries *entries, const char *name, struct text *why)
 {
 	enum verdict verdict;
 
-	*entries = (struct entries){.exists = false};
-	text_init(&entries->contents, CONTROL_LARGEST);
+	memset(entries, 0, sizeof(*entries));
+	text_init_short(&entries->contents, entries->short_contents,
+			sizeof(entries->short_contents), CONTROL_LARGEST);
 	verdict = control_read(name, &entries->contents, why);
 	entries->exists = verdict == VERDICT_YES;
 	return verdict;
@@ -48,13 +48,14 @@ static uint32_t *slot_of(const struct entries *entries, struct span name)
 static bool build(struct entries *entries)
 {
 	struct span rest = text_span(&entries->contents), entry;
-	size_t count = 0, size = FEWEST_SLOTS;
+	size_t count = 0, size = ENTRIES_FEW;
 
 	while (control_next(&rest, &entry, NULL))
 		count++;
 	while (size < 2 * count)
 		size *= 2;
-	entries->slots = calloc(size, sizeof(*entries->slots));
+	entries->slots =
+		size == ENTRIES_FEW ? entries->few_slots : calloc(size, sizeof(*entries->slots));
 	if (!entries->slots)
 		return false;
 	entries->mask = size - 1;
@@ -103,7 +104,8 @@ struct lookup entries_lookup(struct entries *entries)
 
 void entries_free(struct entries *entries)
 {
-	free(entries->slots);
+	if (entries->slots != entries->few_slots)
+		free(entries->slots);
 	text_free(&entries->contents);
-	*entries = (struct entries){.exists = false};
+	memset(entries, 0, sizeof(*entries));
 }

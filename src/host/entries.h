@@ -15,11 +15,16 @@
 #include "base/span.h"
 #include "base/text.h"
 
+#define ENTRIES_FEW 16 /* slots */
+
+/* It holds pointers into itself, and stays where it was read. */
 struct entries {
 	struct text contents; /* of the file */
 	uint32_t *slots; /* 0, or 1 and where in contents an entry begins; NULL: no index yet */
 	size_t mask;	 /* number of slots less one */
 	bool exists;	 /* there is such a file */
+	char short_contents[512];	 /* where contents begins */
+	uint32_t few_slots[ENTRIES_FEW]; /* what slots is for a short list */
 };
 
 /* Read the file. YES; NO when there is none, and then the list has no entry; LATER on an error,

@@ -63,9 +63,10 @@ static enum queue_status store(struct hand_off *hand_off, struct span bytes)
 	enum queue_status status;
 	struct envelope envelope;
 	struct text lines;
+	char room[512];
 
 	envelope_init(&envelope);
-	text_init(&lines, 3 * ENVELOPE_LARGEST);
+	text_init_short(&lines, room, sizeof(room), 3 * ENVELOPE_LARGEST);
 	status = envelope_status(envelope_feed(&envelope, bytes));
 	if (status == QUEUE_OK)
 		envelope_write_lines(&envelope, &lines);

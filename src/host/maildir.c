@@ -58,9 +58,10 @@ static int make_directories(const struct maildir *maildir)
 /* Readers of mail want cur/ as well, which nothing here needs. */
 static void complete(const struct maildir *maildir)
 {
+	char room[MAILDIR_SHORT_PATH];
 	struct text path;
 
-	text_init(&path, MAILDIR_LONGEST_PATH);
+	text_init_short(&path, room, sizeof(room), MAILDIR_LONGEST_PATH);
 	write_folder(maildir, "cur", &path);
 	if (!path.failed && access(text_string(&path), F_OK) == -1 && errno == ENOENT)
 		make_directories(maildir);
@@ -150,7 +151,8 @@ void maildir_spare_owner(void)
 void maildir_init(struct maildir *maildir, const char *directory)
 {
 	*maildir = (struct maildir){.directory = directory, .file = -1};
-	text_init(&maildir->path, MAILDIR_LONGEST_PATH);
+	text_init_short(&maildir->path, maildir->short_path, sizeof(maildir->short_path),
+			MAILDIR_LONGEST_PATH);
 	spool_init(&maildir->spool, directory, create_spool, maildir);
 }
 
@@ -228,10 +230,11 @@ static enum queue_status move_into_new(struct maildir *maildir, struct text *why
 {
 	const char *path = maildir->path.bytes;
 	enum queue_status status = QUEUE_OK;
+	char room[MAILDIR_SHORT_PATH];
 	struct text target;
 	int result;
 
-	text_init(&target, MAILDIR_LONGEST_PATH);
+	text_init_short(&target, room, sizeof(room), MAILDIR_LONGEST_PATH);
 	write_path(maildir, "new", &target);
 	errno = ENAMETOOLONG;
 	result = target.failed ? -1 : rename_to_new_name(path, target.bytes, maildir->file);

@@ -17,6 +17,7 @@
 #include "queue/status.h"
 
 #define MAILDIR_LONGEST_PATH 4096 /* bytes */
+#define MAILDIR_SHORT_PATH   256  /* bytes of the usual one */
 
 struct maildir {
 	const char *directory; /* tmp/, new/ and cur/ are made in it where they are missing */
@@ -25,6 +26,7 @@ struct maildir {
 	struct name name;      /* of that file, but for the size */
 	char host[256];	       /* in the name */
 	struct text path;      /* of that file */
+	char short_path[MAILDIR_SHORT_PATH];
 };
 
 /* The directory that MAILDIR names, or else the default one, whose name is put into *path. */

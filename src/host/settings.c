@@ -15,7 +15,6 @@
 static bool read_line(const char *name, const struct text *otherwise, struct text *line,
 		      struct text *why)
 {
-	text_init(line, LONGEST_LINE);
 	if (control_line(name, line, why) == VERDICT_LATER)
 		return false;
 	if (line->length == 0 && otherwise)
@@ -35,6 +34,12 @@ static bool read_line(const char *name, const struct text *otherwise, struct tex
 
 static bool read_lines(struct settings *settings, struct text *why)
 {
+	text_init_short(&settings->me, settings->short_texts.me, sizeof(settings->short_texts.me),
+			LONGEST_LINE);
+	text_init_short(&settings->greeting, settings->short_texts.greeting,
+			sizeof(settings->short_texts.greeting), LONGEST_LINE);
+	text_init_short(&settings->local_ip_host, settings->short_texts.local_ip_host,
+			sizeof(settings->short_texts.local_ip_host), LONGEST_LINE);
 	return read_line("me", NULL, &settings->me, why) &&
 	       read_line("smtpgreeting", &settings->me, &settings->greeting, why) &&
 	       read_line("localiphost", &settings->me, &settings->local_ip_host, why);
@@ -176,7 +181,8 @@ bool settings_read(struct settings *settings, bool offers_auth, struct text *why
 	const char *relay_client = environment_get("RELAYCLIENT");
 	const char *odd_address = environment_get("ODDADDRESS");
 
-	*settings = (struct settings){.timeout_seconds = 1};
+	memset(settings, 0, sizeof(*settings));
+	settings->timeout_seconds = 1;
 	smtp->may_relay = relay_client != NULL;
 	smtp->relay_suffix = span_of(relay_client);
 	smtp->relay_unknown = environment_get("RELAYUNKNOWN") != NULL;

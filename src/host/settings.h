@@ -17,6 +17,9 @@
 
 struct settings {
 	struct text me, greeting, local_ip_host; /* the spans in smtp are these */
+	struct {
+		char me[64], greeting[64], local_ip_host[64];
+	} short_texts; /* where they begin */
 	struct smtp_settings smtp;
 	struct entries rcpthosts, badmailfrom;
 	struct cdb_file morercpthosts, recipients; /* may be closed: there is none */

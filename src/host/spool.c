@@ -18,8 +18,12 @@ static_assert(sizeof(off_t) == sizeof(int64_t), "a message may have more than 2 
 
 void spool_init(struct spool *spool, const char *place, int (*create)(void *world), void *world)
 {
-	*spool = (struct spool){.place = place, .world = world, .create = create, .file = -1};
-	text_init(&spool->held, SPOOL_HELD);
+	spool->place = place;
+	spool->world = world;
+	spool->create = create;
+	spool->file = -1;
+	spool->size = 0;
+	text_init_short(&spool->held, spool->short_held, sizeof(spool->short_held), SPOOL_HELD);
 }
 
 static int create_temporary(void *world)

@@ -22,6 +22,7 @@ struct spool {
 	struct text held;	    /* the message, or room to copy through when there is a file */
 	int file;		    /* -1, or a file with the whole message */
 	uint64_t size;		    /* bytes of the message */
+	char short_held[2048];	    /* where held begins */
 };
 
 /* Take no memory and open nothing yet; place and world must stay. */

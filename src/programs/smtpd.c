@@ -66,20 +66,13 @@ static bool has_children(int argc)
 	return optind < argc || (queue_program && *queue_program) || environment_get("SANDBOX");
 }
 
-/* Hold the dialogue, as this process or as the confined part of it. */
-static void serve(struct dialogue *dialogue, struct smtp_totals *totals)
-{
-	if (!dialogue_hold(dialogue, totals))
-		refuse(dialogue, SPAN("out of memory (#4.3.0)"), "out of memory");
-}
-
 static void serve_alone(struct dialogue *dialogue, struct direct *direct)
 {
 	struct smtp_totals totals;
 
 	dialogue->start_tls = direct_start_tls;
 	dialogue->prepare = direct_prepare;
-	serve(dialogue, &totals);
+	dialogue_hold(dialogue, &totals);
 	direct_end(direct, &totals);
 	client_hang_up(dialogue->client);
 }
@@ -95,7 +88,7 @@ static _Noreturn void serve_apart(struct dialogue *dialogue, int socket)
 	dialogue->host = ask_host(&ask);
 	dialogue->start_tls = ask_start_tls;
 	dialogue->flush = ask_flush;
-	serve(dialogue, &totals);
+	dialogue_hold(dialogue, &totals);
 	ask_end(&ask, &totals);
 	client_hang_up(dialogue->client);
 	_exit(0);

@@ -5,8 +5,10 @@
 
 void envelope_init(struct envelope *envelope)
 {
-	*envelope = (struct envelope){.step = ENVELOPE_MORE};
-	text_init(&envelope->bytes, ENVELOPE_LARGEST);
+	envelope->step = ENVELOPE_MORE;
+	envelope->item = 0;
+	text_init_short(&envelope->bytes, envelope->short_bytes, sizeof(envelope->short_bytes),
+			ENVELOPE_LARGEST);
 }
 
 void envelope_free(struct envelope *envelope)
@@ -110,7 +112,12 @@ enum envelope_step envelope_complete(struct envelope *envelope, struct span doma
 		add_item(&whole, 'T', recipient, domain);
 	envelope_feed(&whole, SPAN("\0"));
 	envelope_free(envelope);
-	*envelope = whole;
+	envelope_init(envelope);
+	if (whole.step == ENVELOPE_DONE)
+		envelope_feed(envelope, text_span(&whole.bytes));
+	else
+		envelope->step = whole.step;
+	envelope_free(&whole);
 	return envelope->step;
 }
 

@@ -25,10 +25,12 @@ enum envelope_step {
 	ENVELOPE_FULL,	   /* it is too large, or memory is short */
 };
 
+/* It holds pointers into itself, and stays where it was initialised. */
 struct envelope {
 	struct text bytes; /* nothing behind its end */
 	size_t item;	   /* where the item that is not complete yet begins */
 	enum envelope_step step;
+	char short_bytes[256]; /* where bytes begins */
 };
 
 /* Take no memory yet. */

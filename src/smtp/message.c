@@ -63,6 +63,7 @@ static void commit(struct smtp_session *session)
 {
 	const struct smtp_host *host = session->host;
 	struct smtp_answer answer = {.enhanced_code = ""};
+	char room[LINE_LARGEST + 1];
 	enum verdict verdict;
 
 	text_add_byte(&session->envelope, '\0');
@@ -70,7 +71,7 @@ static void commit(struct smtp_session *session)
 		session_hang_up(session, REPLY_NO_MEMORY);
 		return;
 	}
-	text_init(&answer.text, LINE_LARGEST);
+	text_init_in(&answer.text, room, sizeof(room));
 	session->is_open = false;
 	verdict = host->commit(host->world, text_span(&session->envelope), &answer);
 	if (verdict == VERDICT_YES)
@@ -82,7 +83,6 @@ static void commit(struct smtp_session *session)
 				   answer.text.length	   ? text_span(&answer.text)
 				   : verdict == VERDICT_NO ? SPAN("qq permanent problem (#5.3.0)")
 							   : SPAN("qq temporary problem (#4.3.0)"));
-	text_free(&answer.text);
 }
 
 /* All bytes of the message are there. */

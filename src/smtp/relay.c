@@ -6,17 +6,14 @@ static const struct span no_list = {"norcpthosts", 11};
 static enum verdict ask_hosted(const struct smtp_host *host, struct smtp_path *recipient,
 			       struct text *why)
 {
+	char room[PATH_LARGEST + 1];
 	struct text domain;
-	enum verdict verdict;
 
 	if (recipient->address.bytes[recipient->address.length - 1] == '.')
 		text_cut(&recipient->address, recipient->address.length - 1);
-	text_init(&domain, PATH_LARGEST);
+	text_init_in(&domain, room, sizeof(room));
 	text_add_folded(&domain, path_domain(recipient));
-	verdict =
-		domain.failed ? VERDICT_LATER : host->hosted(host->world, text_span(&domain), why);
-	text_free(&domain);
-	return verdict;
+	return domain.failed ? VERDICT_LATER : host->hosted(host->world, text_span(&domain), why);
 }
 
 enum smtp_reply relay_decide(const struct smtp_settings *settings, const struct smtp_host *host,

@@ -1,6 +1,7 @@
 #include "smtp/session.h"
 
-#include <stdlib.h>
+#include <assert.h>
+#include <string.h>
 
 #include "smtp/state.h"
 
@@ -52,16 +53,13 @@ void session_hang_up(struct smtp_session *session, enum smtp_reply reply)
 /* The texts behind 220, 250 and 221 are the greeting of the settings. */
 static void say_greeting(struct smtp_session *session, enum smtp_reply reply, struct span suffix)
 {
+	char room[REPLY_DETAIL + 1];
 	struct text text;
 
-	text_init(&text, REPLY_DETAIL);
+	text_init_in(&text, room, sizeof(room));
 	text_add(&text, span_head(session->settings->greeting, REPLY_DETAIL - suffix.length));
 	text_add(&text, suffix);
-	if (text.failed)
-		session_hang_up(session, REPLY_NO_MEMORY);
-	else
-		session_say_detail(session, reply, "", text_span(&text));
-	text_free(&text);
+	session_say_detail(session, reply, "", text_span(&text));
 }
 
 /* --- commands --- */
@@ -252,28 +250,34 @@ enum smtp_step smtp_session_feed(struct smtp_session *session, struct span bytes
 
 /* --- life --- */
 
-struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
-				      const struct smtp_host *host, char *room)
-{
-	struct smtp_session *session = calloc(1, sizeof(*session));
+static_assert(sizeof(struct smtp_session) <= SMTP_SESSION, "a session has its place in the room");
 
-	if (!session)
-		return NULL;
+#define INIT_SHORT(session, text, field, maximum)                       \
+	text_init_short(&(session)->text, (session)->short_texts.field, \
+			sizeof((session)->short_texts.field), maximum)
+
+struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
+				      const struct smtp_host *host, struct smtp_room *room)
+{
+	struct smtp_session *session = (void *)room->session;
+
+	memset(session, 0, sizeof(*session));
 	session->settings = settings;
 	session->host = host;
-	session->room = room;
+	session->room = room->body;
 	session->phase = PHASE_IDLE;
 	session->input = INPUT_COMMAND;
 	text_init(&session->line, SASL_LARGEST);
-	text_init(&session->out, LONGEST_REPLY);
-	text_init(&session->hello, LINE_LARGEST);
-	text_init(&session->sender, LINE_LARGEST);
-	text_init(&session->envelope, TRANSACTION_LARGEST);
-	text_init(&session->why, LINE_LARGEST + SASL_LARGEST);
+	INIT_SHORT(session, out, out, LONGEST_REPLY);
+	INIT_SHORT(session, hello, hello, LINE_LARGEST);
+	INIT_SHORT(session, sender, sender, LINE_LARGEST);
+	INIT_SHORT(session, envelope, envelope, TRANSACTION_LARGEST);
+	INIT_SHORT(session, why, why, LINE_LARGEST + SASL_LARGEST);
 	text_init(&session->user, SASL_LARGEST);
 	sasl_init(&session->sasl);
 	session->is_secured = settings->is_secured;
-	text_init(&session->path.address, 2 * LINE_LARGEST + settings->relay_suffix.length);
+	INIT_SHORT(session, path.address, address,
+		   2 * LINE_LARGEST + settings->relay_suffix.length);
 	say_greeting(session, REPLY_GREETING, SPAN(" ESMTP"));
 	return session;
 }
@@ -323,8 +327,6 @@ struct smtp_totals smtp_session_totals(const struct smtp_session *session)
 
 void smtp_session_free(struct smtp_session *session)
 {
-	if (!session)
-		return;
 	session_reset(session);
 	sasl_clear(&session->sasl);
 	text_wipe(&session->line);
@@ -338,5 +340,4 @@ void smtp_session_free(struct smtp_session *session)
 	text_free(&session->envelope);
 	text_free(&session->why);
 	text_free(&session->path.address);
-	free(session);
 }

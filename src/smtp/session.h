@@ -10,7 +10,9 @@
 #ifndef SMTP_SESSION_H
 #define SMTP_SESSION_H
 
+#include <stdalign.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/address.h"
@@ -18,6 +20,8 @@
 #include "base/text.h"
 #include "base/verdict.h"
 #include "smtp/body.h"
+
+#define SMTP_SESSION 2048 /* bytes of a session */
 
 enum smtp_tls {
 	SMTP_TLS_NONE,	  /* there is no STARTTLS */
@@ -127,13 +131,18 @@ struct smtp_totals {
 	uint64_t commands, messages, bytes; /* of accepted messages */
 };
 
-struct smtp_session; /* opaque */
+struct smtp_session; /* opaque; it lies in a struct smtp_room */
 
-/* Start a session and send the greeting. Returns NULL when memory is short. The caller keeps
- * settings, host and the room for BODY_ROOM bytes, which is not touched before a message comes,
- * until smtp_session_free. */
+/* The session itself, with what is usually all that it has to remember, and room for the body. */
+struct smtp_room {
+	alignas(max_align_t) char session[SMTP_SESSION];
+	char body[BODY_ROOM]; /* not touched before a message comes */
+};
+
+/* Start a session and send the greeting. The caller keeps settings, host and the room until
+ * smtp_session_free. */
 struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
-				      const struct smtp_host *host, char *room);
+				      const struct smtp_host *host, struct smtp_room *room);
 
 /* Take client bytes of any length, zero included. Never fails: trouble becomes a 4xx reply. After
  * SMTP_CLOSE and SMTP_QUIT further bytes are ignored; those after SMTP_START_TLS are dropped, so
@@ -156,6 +165,6 @@ uint64_t smtp_session_message(const struct smtp_session *session);
 
 struct smtp_totals smtp_session_totals(const struct smtp_session *session);
 
-void smtp_session_free(struct smtp_session *session); /* NULL allowed */
+void smtp_session_free(struct smtp_session *session);
 
 #endif

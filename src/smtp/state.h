@@ -70,6 +70,12 @@ struct smtp_session {
 
 	struct smtp_body body;
 	char *room; /* for the body */
+
+	/* Where the texts above begin: few sessions need more. */
+	struct {
+		char out[512], envelope[256];
+		char hello[64], sender[64], why[64], address[64];
+	} short_texts;
 };
 
 /* Say a reply, log it if it is a refusal, and count it as an error then. detail is the text of a

@@ -194,10 +194,11 @@ static void accept_recipient(struct smtp_session *session, const struct text *wh
 
 void transaction_rcpt(struct smtp_session *session, struct span argument)
 {
+	char room[LINE_LARGEST + 1];
 	struct text why;
 	enum smtp_reply reply;
 
-	text_init(&why, LINE_LARGEST);
+	text_init_in(&why, room, sizeof(room));
 	session->has_recipient = true;
 	session->recipient = without_word(argument, SPAN("to:"));
 	reply = judge_recipient(session, argument, &why);
@@ -205,5 +206,4 @@ void transaction_rcpt(struct smtp_session *session, struct span argument)
 		accept_recipient(session, &why);
 	else
 		conclude(session, reply);
-	text_free(&why);
 }

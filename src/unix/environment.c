@@ -9,21 +9,24 @@
 #include "base/item.h"
 #include "unix/report.h"
 
-static bool is_named(const char *variable, const char *name, size_t length)
+/* The value of a variable that has this name, or NULL. */
+static const char *value_of(const char *variable, const char *name)
 {
-	return *variable == *name && strncmp(variable, name, length) == 0 &&
-	       variable[length] == '=';
+	while (*name && *variable == *name) {
+		variable++;
+		name++;
+	}
+	return *name == '\0' && *variable == '=' ? variable + 1 : NULL;
 }
 
-/* As getenv(3), without a call for each variable that is passed over. */
+/* As getenv(3), without a call for each variable. */
 const char *environment_get(const char *name)
 {
-	size_t length = strlen(name);
+	const char *value = NULL;
 
-	for (char **variable = environ; variable && *variable; variable++)
-		if (is_named(*variable, name, length))
-			return *variable + length + 1;
-	return NULL;
+	for (char **variable = environ; variable && *variable && !value; variable++)
+		value = value_of(*variable, name);
+	return value;
 }
 
 const char *environment_require(const char *name)
@@ -39,12 +42,11 @@ const char *environment_require(const char *name)
  * other. */
 static void keep_first(const char *name)
 {
-	size_t length = strlen(name);
 	bool is_there = false;
 	char **kept = environ;
 
 	for (char **variable = environ; *variable; variable++) {
-		bool is_it = is_named(*variable, name, length);
+		bool is_it = value_of(*variable, name) != NULL;
 
 		if (!is_it || !is_there)
 			*kept++ = *variable;

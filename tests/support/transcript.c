@@ -268,10 +268,10 @@ void transcript_hold(const struct transcript *transcript, const struct smtp_host
 {
 	struct span input = text_span(&transcript->input);
 	struct smtp_session *session;
-	char room[BODY_ROOM];
+	struct smtp_room room;
 	enum smtp_step step;
 
-	session = smtp_session_new(&transcript->settings, host, room);
+	session = smtp_session_new(&transcript->settings, host, &room);
 	if (!session)
 		return;
 	step = play_part(session, span_head(input, transcript->starts_tls), &seed);

@@ -111,13 +111,13 @@ static void test_session_counts(void **state)
 	struct fake_host fake;
 	struct smtp_host host;
 	struct smtp_session *session;
-	char room[BODY_ROOM];
+	struct smtp_room room;
 
 	(void)state;
 	fake_host_init(&fake);
 	text_add_string(&fake.hosted, "example.org\n");
 	host = fake_host_table(&fake);
-	session = smtp_session_new(&settings, &host, room);
+	session = smtp_session_new(&settings, &host, &room);
 	smtp_session_feed(session, SPAN("EHLO a\r\nMAIL FROM:<a@b.example>\r\nRCPT "));
 	assert_int_equal(smtp_session_totals(session).commands, 2);
 	assert_false(smtp_session_in_data(session));
@@ -150,7 +150,8 @@ static unsigned fill_with_recipients(struct smtp_session *session, struct fake_h
 static void test_session_defers_recipients_beyond_a_mebibyte(void **state)
 {
 	struct smtp_settings settings = transcript_settings();
-	char room[BODY_ROOM], long_one[1000], sender[1000];
+	struct smtp_room room;
+	char long_one[1000], sender[1000];
 	struct fake_host fake;
 	struct smtp_host host;
 
@@ -166,7 +167,7 @@ static void test_session_defers_recipients_beyond_a_mebibyte(void **state)
 		fake_host_init(&fake);
 		text_add_string(&fake.hosted, "example.org\n");
 		host = fake_host_table(&fake);
-		session = smtp_session_new(&settings, &host, room);
+		session = smtp_session_new(&settings, &host, &room);
 		snprintf(sender, sizeof(sender), "MAIL FROM:<%0*d@b.example>\r\n", length, 1);
 		smtp_session_feed(session, span_of(sender));
 		count = fill_with_recipients(session, &fake, span_of(long_one));
@@ -187,7 +188,8 @@ static void test_session_defers_recipients_beyond_a_mebibyte(void **state)
 static void test_session_auth_lines_may_be_cut_anywhere(void **state)
 {
 	struct smtp_settings settings = transcript_settings();
-	char room[BODY_ROOM], line[4000] = "AUTH PLAIN ";
+	struct smtp_room room;
+	char line[4000] = "AUTH PLAIN ";
 	struct fake_host fake;
 	struct smtp_host host;
 	size_t length = strlen(line);
@@ -201,7 +203,7 @@ static void test_session_auth_lines_may_be_cut_anywhere(void **state)
 
 		fake_host_init(&fake);
 		host = fake_host_table(&fake);
-		session = smtp_session_new(&settings, &host, room);
+		session = smtp_session_new(&settings, &host, &room);
 		smtp_session_feed(session, (struct span){line, cut});
 		smtp_session_feed(session, (struct span){line + cut, length + 2402 - cut});
 		if (strstr(text_string(&fake.transcript), "reply  500 "))
@@ -217,14 +219,14 @@ static void test_session_tells_messages_apart(void **state)
 	struct smtp_session *session;
 	struct fake_host fake;
 	struct smtp_host host;
-	char room[BODY_ROOM];
+	struct smtp_room room;
 	uint64_t first;
 
 	(void)state;
 	fake_host_init(&fake);
 	text_add_string(&fake.hosted, "example.org\n");
 	host = fake_host_table(&fake);
-	session = smtp_session_new(&settings, &host, room);
+	session = smtp_session_new(&settings, &host, &room);
 	smtp_session_feed(session, SPAN("MAIL FROM:<a@b.example>\r\nRCPT TO:<a@example.org>\r\n"));
 	assert_int_equal(smtp_session_message(session), 0);
 	smtp_session_feed(session, SPAN("BDAT 3\r\na"));

@@ -12,13 +12,19 @@ void *__wrap_malloc(size_t size)
 	return ++allocations == fails_at ? NULL : __real_malloc(size);
 }
 
+/* Longer than what a session has room for without memory. */
+#define LONG_NAME "a-name-of-a-host-that-is-longer-than-most.a-second-part-of-it"
+#define LONG_USER "a-user-whose-name-is-longer-than-that-of-others-and-goes-on-and-on"
+
 static const char busy[] = "! hosted example.org\n"
-			   "! mailbox b@example.org\n"
+			   "! mailbox " LONG_USER "@example.org\n"
 			   "! badsender x@example.net\n"
 			   "! own 192.0.2.1\n"
-			   "EHLO client.example\n"
-			   "MAIL FROM:<a@example.net> SIZE=1\n"
-			   "RCPT TO:<b@example.org>\n"
+			   "EHLO client." LONG_NAME ".example\n"
+			   "MAIL FROM:<a@" LONG_NAME ".example.net> SIZE=1\n"
+			   "RCPT TO:<" LONG_USER "@example.org>\n"
+			   "RCPT TO:<" LONG_USER "@example.org>\n"
+			   "RCPT TO:<" LONG_USER "@example.org>\n"
 			   "RCPT TO:<b@elsewhere.example>\n"
 			   "DATA\n"
 			   "Subject: one\n"
@@ -27,7 +33,7 @@ static const char busy[] = "! hosted example.org\n"
 			   ".\n"
 			   "MAIL FROM:<>\n"
 			   "RCPT TO:<b@[192.0.2.1]>\n"
-			   "RCPT TO:<b@example.org>\n"
+			   "RCPT TO:<" LONG_USER "@example.org>\n"
 			   "BDAT 7\n"
 			   "12345\n"
 			   "BDAT 7 LAST\n"
@@ -37,13 +43,13 @@ static const char busy[] = "! hosted example.org\n"
 static const char signing_in[] = "! auth\n"
 				 "! clearauth\n"
 				 "! user ann secret\n"
-				 "EHLO client.example\n"
+				 "EHLO client." LONG_NAME ".example\n"
 				 "AUTH LOGIN\n"
 				 "YW5u\n"
 				 "d3Jvbmc=\n"
 				 "AUTH PLAIN AGFubgBzZWNyZXQ=\n"
-				 "MAIL FROM:<a@b.example>\n"
-				 "RCPT TO:<c@d.example>\n"
+				 "MAIL FROM:<a@" LONG_NAME ".b.example>\n"
+				 "RCPT TO:<c@" LONG_NAME ".d.example>\n"
 				 "QUIT\n";
 
 static unsigned count_lines(const struct fake_host *fake, struct span start)
@@ -127,7 +133,7 @@ static void check_allocations(const char *conversation, uint32_t seed)
 	transcript_play(&transcript, &fake, seed);
 	needed = allocations;
 	copy_replies(&fake, &expected);
-	assert_true(needed > 5);
+	assert_true(needed > 3);
 	for (unsigned number = 1; number <= needed; number++) {
 		allocations = 0;
 		fails_at = number;

@@ -337,13 +337,19 @@ static void test_settings_morercpthosts_counts_only_beside_rcpthosts(void **stat
 static void test_settings_without_memory_are_none(void **state)
 {
 	static const char *const keys[] = {"example.org", NULL};
+	char line[2000];
 	struct settings settings;
 	bool is_good = false;
 	struct text why;
 
 	(void)state;
-	control_directory_put("rcpthosts", SPAN("example.net\n"));
-	control_directory_put("badmailfrom", SPAN("a@b\n"));
+	/* Longer than what settings have room for without memory. */
+	memset(line, 'x', sizeof(line));
+	control_directory_put("me", (struct span){line, 100});
+	control_directory_put("smtpgreeting", (struct span){line, 100});
+	control_directory_put("localiphost", (struct span){line, 100});
+	control_directory_put("rcpthosts", (struct span){line, sizeof(line)});
+	control_directory_put("badmailfrom", (struct span){line, sizeof(line)});
 	control_directory_put_cdb("morercpthosts.cdb", keys);
 	control_directory_put_cdb("recipients.cdb", keys);
 	for (unsigned number = 1; number < 200 && (!is_good || fails_at <= allocations); number++) {

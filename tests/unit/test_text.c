@@ -46,6 +46,33 @@ static void test_text_keeps_to_the_memory_it_is_given(void **state)
 	assert_ptr_equal(text.bytes, room);
 }
 
+static void test_text_takes_memory_when_it_is_not_short_any_more(void **state)
+{
+	char room[8] = "!!!!!!!";
+	struct text text;
+
+	(void)state;
+	text_init_short(&text, room, 6, 20);
+	assert_string_equal(text_string(&text), "");
+	text_add_string(&text, "12345");
+	assert_ptr_equal(text.bytes, room);
+	text_add_string(&text, "67890");
+	assert_ptr_not_equal(text.bytes, room);
+	CHECK_SPAN("what has moved", text_span(&text), "1234567890");
+	assert_memory_equal(room, "12345\0!", 7);
+	text_clear(&text);
+	text_add_string(&text, "12345678901234567890");
+	CHECK_SPAN("as much as may be", text_span(&text), "12345678901234567890");
+	text_add_byte(&text, '1');
+	assert_true(text.failed);
+	text_free(&text);
+	text_init_short(&text, room, 6, 20);
+	text_free(&text); /* what is the caller's is not freed */
+	text_add_string(&text, "abc");
+	assert_ptr_not_equal(text.bytes, room);
+	text_free(&text);
+}
+
 static void test_text_is_a_string_wherever_it_is(void **state)
 {
 	struct text text;
@@ -115,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_stops_at_its_maximum),
 		cmocka_unit_test(test_text_keeps_to_the_memory_it_is_given),
+		cmocka_unit_test(test_text_takes_memory_when_it_is_not_short_any_more),
 		cmocka_unit_test(test_text_is_a_string_wherever_it_is),
 		cmocka_unit_test(test_text_refuses_lengths_that_overflow),
 		cmocka_unit_test(test_text_writes_numbers),
