@@ -33,7 +33,6 @@ void direct_init(struct direct *direct, struct settings *settings, struct client
 		.log.why = settings->smtp.may_relay ? SPAN("relayclient") : SPAN(""),
 		.remote_host = known(environment_get("TCPREMOTEHOST")),
 		.password_program = password_program,
-		.start = deadline_now(),
 	};
 	direct->log.ip = known(ip);
 	if (ip && address_read_client(span_of(ip), &address)) {
@@ -73,6 +72,10 @@ void direct_begin(struct direct *direct)
 {
 	const char *lacking = impossible(&direct->settings->smtp);
 
+	if (direct->has_begun)
+		return;
+	direct->has_begun = true;
+	direct->start = deadline_now();
 	log_connect(&direct->log, direct->remote_host);
 	if (direct->settings->smtp.is_secured)
 		log_tls(&direct->log, span_of(environment_get("SSL_PROTOCOL")),
@@ -85,6 +88,7 @@ void direct_begin(struct direct *direct)
 
 void direct_end(struct direct *direct, const struct smtp_totals *totals)
 {
+	direct_begin(direct); /* a client that has gone before its greeting */
 	log_end(&direct->log, totals, deadline_now() - direct->start);
 }
 
@@ -282,6 +286,7 @@ void direct_prepare(void *world)
 {
 	struct direct *direct = world;
 
+	direct_begin(direct);
 	hand_off_prepare(&direct->hand_off);
 }
 

@@ -32,6 +32,7 @@ struct direct {
 	char *own_info;		 /* TCPREMOTEINFO before AUTH, or NULL */
 	struct text why_user;	 /* "auth:USER" once the client has authenticated */
 	uint64_t start, message; /* milliseconds: when the session, and the open message, began */
+	bool has_begun;
 };
 
 /* Read from the environment who is being served and which queue program is to be used. Settings and
@@ -42,12 +43,13 @@ void direct_init(struct direct *direct, struct settings *settings, struct client
 /* The table that a session is given. */
 struct smtp_host direct_host(struct direct *direct);
 
-/* While the client is at work: do what an open message will need; world is the struct direct. */
-void direct_prepare(void *world);
-
-/* Log that the session begins; and that it is over. */
+/* Log that the session begins, unless that was done; and that it is over. */
 void direct_begin(struct direct *direct);
 void direct_end(struct direct *direct, const struct smtp_totals *totals);
+
+/* While the client is at work: begin, when nobody has, and do what an open message will need; world
+ * is the struct direct. */
+void direct_prepare(void *world);
 
 /* Put the connection under TLS; world is the struct direct. False when that failed: then the
  * connection is of no more use. */

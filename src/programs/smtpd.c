@@ -156,7 +156,9 @@ int main(int argc, char **argv)
 		refuse(&dialogue, SPAN("unable to read controls (#4.3.0)"), text_string(&why));
 	client.say_seconds = settings.timeout_seconds;
 
-	direct_begin(&direct);
+	/* Otherwise there is time for it as soon as the client has its greeting. */
+	if (settings.greet_delay || settings.is_confined)
+		direct_begin(&direct);
 	if (settings.is_confined)
 		code = serve_confined(&dialogue, &direct);
 	else
