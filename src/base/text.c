@@ -23,9 +23,15 @@ void text_init_short(struct text *text, char *bytes, size_t size, size_t maximum
 	*bytes = '\0';
 }
 
+/* Whether the bytes lie in memory that is not its own. */
+static bool is_in_room(const struct text *text)
+{
+	return text->room && text->bytes == text->room;
+}
+
 void text_free(struct text *text)
 {
-	if (text->bytes != text->room)
+	if (!is_in_room(text))
 		free(text->bytes);
 	text_init(text, text->maximum);
 }
@@ -68,10 +74,10 @@ bool text_reserve(struct text *text, size_t more)
 		capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
 	if (capacity > text->maximum + 1)
 		capacity = text->maximum + 1;
-	bytes = realloc(text->bytes == text->room ? NULL : text->bytes, capacity);
+	bytes = realloc(is_in_room(text) ? NULL : text->bytes, capacity);
 	if (!bytes)
 		return text->failed = true, false;
-	if (text->bytes == text->room)
+	if (is_in_room(text))
 		copy_bytes(bytes, text->room, text->length);
 	bytes[text->length] = '\0';
 	text->bytes = bytes;

@@ -1,5 +1,6 @@
 /*
- * text: bytes that this struct owns, growing up to a maximum fixed at the start.
+ * text: bytes that grow up to a maximum fixed at the start, in memory that this struct owns, or
+ * that its caller has given.
  *
  * An append that would pass the maximum, or that finds no memory, changes nothing and sets failed,
  * which stays set until text_clear: a chain of appends is tested once, at its end. The bytes are
@@ -17,7 +18,7 @@
 struct text {
 	char *bytes;	 /* never null after an append that did not fail */
 	size_t length;	 /* bytes in use */
-	size_t capacity; /* bytes allocated, the NUL's included */
+	size_t capacity; /* bytes there is room for, the NUL's included */
 	size_t maximum;	 /* most bytes it may hold */
 	char *room;	 /* memory of the caller's that bytes may be, or NULL */
 	bool failed;
@@ -31,7 +32,8 @@ void text_init(struct text *text, size_t maximum);
 void text_init_in(struct text *text, char *bytes, size_t size);
 
 /* Use memory of the caller's, size bytes that outlive the text, as long as they are enough: for
- * texts that are nearly always short. */
+ * texts that are nearly always short. What holds both must not be copied. Not for secrets: what has
+ * been moved to other memory stays in this. */
 void text_init_short(struct text *text, char *bytes, size_t size, size_t maximum);
 
 /* Give the memory back; the text is as after text_init. */

@@ -4,15 +4,10 @@
 
 #include "host/patience.h"
 
-#define GRACE	   60	 /* seconds of a message before mindatarate counts */
-#define BLOCK_SIZE 65536 /* bytes read at once */
+#define GRACE 60 /* seconds of a message before mindatarate counts */
 
-/* Static, as they are large and little of them is used: on the stack they would put everything
- * below them on other pages than what was there before. */
-static struct smtp_room room;
-static char block[BLOCK_SIZE];
-
-/* Let out what is gathered: the log first, so that a client has no answer before it. */
+/* Let out what is gathered: the log first, so that a client has no answer to a command before it.
+ */
 static void flush(const struct dialogue *dialogue)
 {
 	if (dialogue->flush)
@@ -60,8 +55,10 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 	const struct settings *settings = dialogue->settings;
 	enum smtp_step step = SMTP_MORE;
 	struct patience patience;
+	char *block = dialogue->room->block;
 	enum client_event event;
 	uint64_t waited;
+	bool was_in_data;
 	size_t count;
 
 	patience_init(&patience, (struct patience_limits){settings->timeout_seconds, GRACE,
@@ -74,7 +71,7 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 		}
 		if (dialogue->prepare)
 			dialogue->prepare(dialogue->host.world);
-		event = client_read(dialogue->client, block, sizeof(block),
+		event = client_read(dialogue->client, block, DIALOGUE_BLOCK,
 				    patience_left(&patience), &count, &waited);
 		switch (event) {
 		case CLIENT_BYTES: break;
@@ -83,9 +80,11 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 		case CLIENT_STOP: smtp_session_end(session, SMTP_SHUTDOWN); return;
 		}
 		patience_wait(&patience, waited, count);
+		was_in_data = smtp_session_in_data(session);
 		step = smtp_session_feed(session, (struct span){block, count});
-		if (settings->smtp.offers_auth && !smtp_session_in_data(session))
-			explicit_bzero(block, count); /* there may have been a password */
+		/* Unless all of it was of a message there may have been a password. */
+		if (settings->smtp.offers_auth && !(was_in_data && smtp_session_in_data(session)))
+			explicit_bzero(block, count);
 		if (step == SMTP_START_TLS && dialogue->start_tls(dialogue->host.world)) {
 			smtp_session_secured(session);
 			step = SMTP_MORE;
@@ -102,7 +101,8 @@ void dialogue_hold(const struct dialogue *dialogue, struct smtp_totals *totals)
 
 	*totals = (struct smtp_totals){0, 0, 0};
 	if (dialogue->settings->greet_delay == 0 || greet_later(dialogue)) {
-		session = smtp_session_new(&dialogue->settings->smtp, &dialogue->host, &room);
+		session = smtp_session_new(&dialogue->settings->smtp, &dialogue->host,
+					   &dialogue->room->session);
 		serve(dialogue, session);
 		dialogue->client->has_heard_all = true;
 		*totals = smtp_session_totals(session);

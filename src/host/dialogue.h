@@ -11,7 +11,16 @@
 #include "host/settings.h"
 #include "smtp/session.h"
 
+#define DIALOGUE_BLOCK 65536 /* bytes read at once */
+
+/* Large, but little of it is touched in most sessions. */
+struct dialogue_room {
+	struct smtp_room session;
+	char block[DIALOGUE_BLOCK];
+};
+
 struct dialogue {
+	struct dialogue_room *room;
 	struct client *client;
 	const struct settings *settings;
 	struct smtp_host host;
@@ -21,8 +30,7 @@ struct dialogue {
 };
 
 /* Wait for greetdelay, greet, and serve the client; then all replies are out but the connection is
- * still there. *totals says what there was. One at a time: its memory
- * is static. */
+ * still there. *totals says what there was. */
 void dialogue_hold(const struct dialogue *dialogue, struct smtp_totals *totals);
 
 #endif

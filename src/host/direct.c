@@ -33,6 +33,7 @@ void direct_init(struct direct *direct, struct settings *settings, struct client
 		.log.why = settings->smtp.may_relay ? SPAN("relayclient") : SPAN(""),
 		.remote_host = known(environment_get("TCPREMOTEHOST")),
 		.password_program = password_program,
+		.start = deadline_now(),
 	};
 	direct->log.ip = known(ip);
 	if (ip && address_read_client(span_of(ip), &address)) {
@@ -70,12 +71,12 @@ static const char *impossible(const struct smtp_settings *smtp)
 
 void direct_begin(struct direct *direct)
 {
-	const char *lacking = impossible(&direct->settings->smtp);
+	const char *lacking;
 
 	if (direct->has_begun)
 		return;
 	direct->has_begun = true;
-	direct->start = deadline_now();
+	lacking = impossible(&direct->settings->smtp);
 	log_connect(&direct->log, direct->remote_host);
 	if (direct->settings->smtp.is_secured)
 		log_tls(&direct->log, span_of(environment_get("SSL_PROTOCOL")),
@@ -286,7 +287,6 @@ void direct_prepare(void *world)
 {
 	struct direct *direct = world;
 
-	direct_begin(direct);
 	hand_off_prepare(&direct->hand_off);
 }
 

@@ -18,6 +18,7 @@
 #include "smtp/session.h"
 #include "unix/interfaces.h"
 
+/* It holds pointers into itself, and stays where it was initialised. */
 struct direct {
 	struct settings *settings;
 	struct client *client;
@@ -47,8 +48,7 @@ struct smtp_host direct_host(struct direct *direct);
 void direct_begin(struct direct *direct);
 void direct_end(struct direct *direct, const struct smtp_totals *totals);
 
-/* While the client is at work: begin, when nobody has, and do what an open message will need; world
- * is the struct direct. */
+/* While the client is at work: do what an open message will need; world is the struct direct. */
 void direct_prepare(void *world);
 
 /* Put the connection under TLS; world is the struct direct. False when that failed: then the

@@ -11,6 +11,7 @@
 #include "host/maildir.h"
 #include "host/queue_program.h"
 
+/* It holds pointers into itself, and stays where it was initialised. */
 struct hand_off {
 	const char *name; /* of the queue program; NULL: the Maildir */
 	struct queue_program program;

@@ -19,6 +19,7 @@
 #define MAILDIR_LONGEST_PATH 4096 /* bytes */
 #define MAILDIR_SHORT_PATH   256  /* bytes of the usual one */
 
+/* It holds pointers into itself, and stays where it was initialised. */
 struct maildir {
 	const char *directory; /* tmp/, new/ and cur/ are made in it where they are missing */
 	struct spool spool;    /* the message */

@@ -15,6 +15,7 @@
 #include "smtp/session.h"
 #include "unix/cdb_file.h"
 
+/* It holds pointers into itself, and stays where it was initialised. */
 struct settings {
 	struct text me, greeting, local_ip_host; /* the spans in smtp are these */
 	struct {

@@ -18,11 +18,7 @@ static_assert(sizeof(off_t) == sizeof(int64_t), "a message may have more than 2 
 
 void spool_init(struct spool *spool, const char *place, int (*create)(void *world), void *world)
 {
-	spool->place = place;
-	spool->world = world;
-	spool->create = create;
-	spool->file = -1;
-	spool->size = 0;
+	*spool = (struct spool){.place = place, .world = world, .create = create, .file = -1};
 	text_init_short(&spool->held, spool->short_held, sizeof(spool->short_held), SPOOL_HELD);
 }
 
@@ -154,6 +150,7 @@ int spool_next(struct spool *spool, uint64_t *offset, struct span *piece)
 		*offset = spool->size;
 		return 1;
 	}
+	assert(spool->held.capacity > SPOOL_HELD); /* it was full when the file was made */
 	do
 		count = pread(spool->file, spool->held.bytes, SPOOL_HELD, (off_t)*offset);
 	while (count == -1 && errno == EINTR);

@@ -15,6 +15,7 @@
 
 #define SPOOL_HELD (256 * 1024) /* bytes of the largest message that is held in memory */
 
+/* It holds pointers into itself, and stays where it was initialised. */
 struct spool {
 	const char *place;	    /* the directory for the file, for messages */
 	void *world;		    /* handed back to create */

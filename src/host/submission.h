@@ -19,6 +19,7 @@
 
 #define SUBMISSION_PATIENCE 86400 /* seconds until a message must have come whole */
 
+/* It holds pointers into itself, and stays where it was initialised. */
 struct submission {
 	struct spool spool;
 	struct envelope envelope;

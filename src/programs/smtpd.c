@@ -66,12 +66,19 @@ static bool has_children(int argc)
 	return optind < argc || (queue_program && *queue_program) || environment_get("SANDBOX");
 }
 
+/* The client reads its greeting, or an answer. */
+static void prepare(void *world)
+{
+	direct_begin(world);
+	direct_prepare(world);
+}
+
 static void serve_alone(struct dialogue *dialogue, struct direct *direct)
 {
 	struct smtp_totals totals;
 
 	dialogue->start_tls = direct_start_tls;
-	dialogue->prepare = direct_prepare;
+	dialogue->prepare = prepare;
 	dialogue_hold(dialogue, &totals);
 	direct_end(direct, &totals);
 	client_hang_up(dialogue->client);
@@ -132,7 +139,8 @@ int main(int argc, char **argv)
 	struct settings settings;
 	struct client client;
 	struct direct direct;
-	struct dialogue dialogue = {.client = &client, .settings = &settings};
+	struct dialogue_room room;
+	struct dialogue dialogue = {.client = &client, .settings = &settings, .room = &room};
 	bool is_good;
 	struct text why;
 	int code = 0;

@@ -88,36 +88,34 @@ bool envelope_lacks_domain(const struct envelope *envelope)
 	return is_found;
 }
 
-static void add_item(struct envelope *envelope, char letter, struct span address,
-		     struct span domain)
+static void add_item(struct text *items, char letter, struct span address, struct span domain)
 {
-	envelope_feed(envelope, (struct span){&letter, 1});
-	envelope_feed(envelope, address);
+	text_add_byte(items, letter);
+	text_add(items, address);
 	if (lacks_domain(address)) {
-		envelope_feed(envelope, SPAN("@"));
-		envelope_feed(envelope, domain);
+		text_add_byte(items, '@');
+		text_add(items, domain);
 	}
-	envelope_feed(envelope, SPAN("\0"));
+	text_add_byte(items, '\0');
 }
 
 enum envelope_step envelope_complete(struct envelope *envelope, struct span domain)
 {
-	struct envelope whole;
 	struct span recipient;
 	size_t position = 0;
+	struct text items;
 
-	envelope_init(&whole);
-	add_item(&whole, 'F', envelope_sender(envelope), domain);
+	text_init(&items, ENVELOPE_LARGEST);
+	add_item(&items, 'F', envelope_sender(envelope), domain);
 	while (envelope_recipient(envelope, &position, &recipient))
-		add_item(&whole, 'T', recipient, domain);
-	envelope_feed(&whole, SPAN("\0"));
+		add_item(&items, 'T', recipient, domain);
+	text_add_byte(&items, '\0');
 	envelope_free(envelope);
 	envelope_init(envelope);
-	if (whole.step == ENVELOPE_DONE)
-		envelope_feed(envelope, text_span(&whole.bytes));
-	else
-		envelope->step = whole.step;
-	envelope_free(&whole);
+	envelope_feed(envelope, text_span(&items));
+	if (items.failed)
+		envelope->step = ENVELOPE_FULL;
+	text_free(&items);
 	return envelope->step;
 }
 

@@ -37,7 +37,7 @@ void message_data(struct smtp_session *session)
 		return;
 	}
 	session->input = INPUT_DATA;
-	session_say(session, REPLY_GO_AHEAD); /* which hangs up for want of memory */
+	session_say(session, REPLY_GO_AHEAD);
 }
 
 static void say_queued(struct smtp_session *session, const struct smtp_answer *answer)

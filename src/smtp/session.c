@@ -5,7 +5,9 @@
 
 #include "smtp/state.h"
 
-#define LONGEST_REPLY 4096 /* bytes of all its lines */
+/* Bytes of all its lines: the answer to EHLO, with REPLY_DETAIL and all extensions, is the longest.
+ */
+#define LONGEST_REPLY (REPLY_DETAIL + 200)
 
 /* --- replies --- */
 
@@ -22,16 +24,13 @@ void session_say_detail(struct smtp_session *session, enum smtp_reply reply,
 		.has_recipient = session->has_recipient,
 		.recipient = session->has_recipient ? session->recipient : (struct span){NULL, 0},
 	};
+	char room[LONGEST_REPLY + 1];
+	struct text out;
 
-	text_clear(&session->out);
-	reply_write(reply, session->is_extended, enhanced_code, detail, &session->out);
-	if (session->out.failed) { /* no memory for a line: one that needs none */
-		session->host->reply(session->host->world, SPAN("421 out of memory (#4.3.0)\r\n"));
-		session_reset(session);
-		session->input = INPUT_CLOSED;
-		return;
-	}
-	session->host->reply(session->host->world, text_span(&session->out));
+	text_init_in(&out, room, sizeof(room));
+	reply_write(reply, session->is_extended, enhanced_code, detail, &out);
+	assert(!out.failed);
+	session->host->reply(session->host->world, text_span(&out));
 	if (row->code >= 400) {
 		session->errors++;
 		session->host->event(session->host->world, &event);
@@ -79,27 +78,26 @@ void session_reset(struct smtp_session *session)
 
 static void say_extensions(struct smtp_session *session)
 {
-	struct text *out = &session->out;
+	char room[LONGEST_REPLY + 1];
+	struct text out;
 
-	text_clear(out);
-	text_add_string(out, "250-");
-	text_add_printable(out, span_head(session->settings->greeting, REPLY_DETAIL),
+	text_init_in(&out, room, sizeof(room));
+	text_add_string(&out, "250-");
+	text_add_printable(&out, span_head(session->settings->greeting, REPLY_DETAIL),
 			   (struct span){NULL, 0});
-	text_add_string(out, "\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE");
+	text_add_string(&out, "\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE");
 	if (session->settings->largest_message) {
-		text_add_byte(out, ' ');
-		text_add_number(out, session->settings->largest_message);
+		text_add_byte(&out, ' ');
+		text_add_number(&out, session->settings->largest_message);
 	}
-	text_add_string(out, "\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n");
+	text_add_string(&out, "\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n");
 	if (session->settings->tls == SMTP_TLS_OFFERED && !session->is_secured)
-		text_add_string(out, "250-STARTTLS\r\n");
+		text_add_string(&out, "250-STARTTLS\r\n");
 	if (login_is_possible(session))
-		text_add_string(out, "250-AUTH LOGIN PLAIN\r\n");
-	text_add_string(out, "250 CHUNKING\r\n");
-	if (out->failed)
-		session_hang_up(session, REPLY_NO_MEMORY);
-	else
-		session->host->reply(session->host->world, text_span(out));
+		text_add_string(&out, "250-AUTH LOGIN PLAIN\r\n");
+	text_add_string(&out, "250 CHUNKING\r\n");
+	assert(!out.failed);
+	session->host->reply(session->host->world, text_span(&out));
 }
 
 static void hello(struct smtp_session *session, struct span argument, bool is_extended)
@@ -268,7 +266,6 @@ struct smtp_session *smtp_session_new(const struct smtp_settings *settings,
 	session->phase = PHASE_IDLE;
 	session->input = INPUT_COMMAND;
 	text_init(&session->line, SASL_LARGEST);
-	INIT_SHORT(session, out, out, LONGEST_REPLY);
 	INIT_SHORT(session, hello, hello, LINE_LARGEST);
 	INIT_SHORT(session, sender, sender, LINE_LARGEST);
 	INIT_SHORT(session, envelope, envelope, TRANSACTION_LARGEST);
@@ -334,7 +331,6 @@ void smtp_session_free(struct smtp_session *session)
 	text_free(&session->sasl.password);
 	text_free(&session->user);
 	text_free(&session->line);
-	text_free(&session->out);
 	text_free(&session->hello);
 	text_free(&session->sender);
 	text_free(&session->envelope);

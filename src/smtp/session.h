@@ -21,7 +21,7 @@
 #include "base/verdict.h"
 #include "smtp/body.h"
 
-#define SMTP_SESSION 2048 /* bytes of a session */
+#define SMTP_SESSION 1536 /* bytes of a session */
 
 enum smtp_tls {
 	SMTP_TLS_NONE,	  /* there is no STARTTLS */

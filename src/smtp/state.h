@@ -36,7 +36,6 @@ struct smtp_session {
 	const struct smtp_host *host;
 	enum smtp_input input;
 	struct text line; /* a command line that is not whole yet */
-	struct text out;  /* room to make replies in */
 	uint32_t errors;  /* replies of 400 and more */
 	struct smtp_totals totals;
 
@@ -73,8 +72,7 @@ struct smtp_session {
 
 	/* Where the texts above begin: few sessions need more. */
 	struct {
-		char out[512], envelope[256];
-		char hello[64], sender[64], why[64], address[64];
+		char envelope[256], hello[64], sender[64], why[64], address[64];
 	} short_texts;
 };
 

@@ -24,7 +24,7 @@ const char *environment_get(const char *name)
 {
 	const char *value = NULL;
 
-	for (char **variable = environ; variable && *variable && !value; variable++)
+	for (char **variable = environ; *name && variable && *variable && !value; variable++)
 		value = value_of(*variable, name);
 	return value;
 }

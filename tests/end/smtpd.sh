@@ -71,6 +71,13 @@ smtpd: info: end ip=192.0.2.1 rule=192.0.2. why=- commands=6 messages=1 bytes=21
 talk -- 'HELO x'
 same "a client that just goes is no trouble" "0 " "$code $(reply 3)"
 matches "and the log says that it has ended" '^smtpd: info: end ip=unknown rule=- why=- commands=1 messages=0 ' "$(cat log)"
+# Replies and log in one stream, to see which comes first.
+first_words() { printf 'QUIT\r\n' | env "$@" smtpd 2>&1 | tr -d '\r' | awk '{print $1 == "smtpd:" ? $3 : $1}' | xargs; }
+same "nobody waits for the line that says he is there" '220 connect 221 end' "$(first_words A=b)"
+same "but a confined session does" 'connect 220 221 end' "$(first_words SANDBOX=1)"
+same "and who talks before his time was there before" 'connect refuse 554 end' "$(first_words GREETDELAY=60)"
+smtpd >&- 2>log </dev/null
+same "so was who has gone" 'connect end' "$(awk '{print $3}' log | xargs)"
 printf 'QUIT\r\n' | smtpd -q >said 2>log
 same "-q is silent" "" "$(cat log)"
 

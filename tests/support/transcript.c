@@ -272,8 +272,6 @@ void transcript_hold(const struct transcript *transcript, const struct smtp_host
 	enum smtp_step step;
 
 	session = smtp_session_new(&transcript->settings, host, &room);
-	if (!session)
-		return;
 	step = play_part(session, span_head(input, transcript->starts_tls), &seed);
 	if (step == SMTP_START_TLS) {
 		if (secured)

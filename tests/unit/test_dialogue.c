@@ -12,6 +12,7 @@ struct world {
 	struct settings settings;
 	struct client client;
 	struct fake_host fake;
+	struct dialogue_room room;
 	struct dialogue dialogue;
 	int ends[2];
 	unsigned flushed, started;
@@ -34,7 +35,8 @@ static bool start_tls(void *fake)
 
 static void open_world(struct world *world, uint32_t greet_delay)
 {
-	*world = (struct world){.settings = {.timeout_seconds = 1, .greet_delay = greet_delay}};
+	world->settings = (struct settings){.timeout_seconds = 1, .greet_delay = greet_delay};
+	world->flushed = world->started = 0;
 	current = world;
 	world->settings.smtp = (struct smtp_settings){
 		.greeting = SPAN("mail.example.org"),
@@ -47,6 +49,7 @@ static void open_world(struct world *world, uint32_t greet_delay)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, world->ends), 0);
 	client_init(&world->client, world->ends[1], world->ends[1]);
 	world->dialogue = (struct dialogue){
+		.room = &world->room,
 		.client = &world->client,
 		.settings = &world->settings,
 		.host = fake_host_table(&world->fake),
@@ -152,6 +155,33 @@ static void test_dialogue_starts_tls_and_forgets_what_was_said(void **state)
 	close_world(&world);
 }
 
+static void test_dialogue_keeps_no_password(void **state)
+{
+	static const char *const ways[] = {
+		"AUTH PLAIN AGFubgBzZWNyZXQ=\r\n",
+		"AUTH PLAIN AGFubgBzZWNyZXQ=\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n",
+		"MAIL FROM:<a@b>\r\nRCPT TO:<c@example.org>\r\nDATA\r\n.\r\nAUTH PLAIN "
+		"AGFubgBzZWNyZXQ=\r\n",
+	};
+	static struct world world;
+	struct smtp_totals totals;
+
+	(void)state;
+	for (size_t index = 0; index < LENGTH(ways); index++) {
+		open_world(&world, 0);
+		world.settings.smtp.offers_auth = true;
+		world.settings.smtp.allows_clear_auth = true;
+		text_add_string(&world.fake.users, "ann secret\n");
+		say(&world, "EHLO x\r\n");
+		say(&world, ways[index]);
+		shutdown(world.ends[0], SHUT_WR);
+		dialogue_hold(&world.dialogue, &totals);
+		assert_true(heard(&world, "reply  235 "));
+		assert_null(memmem(&world.room, sizeof(world.room), "AGFubgBz", 8));
+		close_world(&world);
+	}
+}
+
 static void test_dialogue_greets_later_only_who_keeps_silent(void **state)
 {
 	static struct world world;
@@ -195,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_dialogue_serves_until_the_client_has_said_all),
 		cmocka_unit_test(test_dialogue_ends_as_the_client_does),
 		cmocka_unit_test(test_dialogue_starts_tls_and_forgets_what_was_said),
+		cmocka_unit_test(test_dialogue_keeps_no_password),
 		cmocka_unit_test(test_dialogue_greets_later_only_who_keeps_silent),
 	};
 

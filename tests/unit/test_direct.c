@@ -201,14 +201,37 @@ static void test_direct_logs_who_is_served(void **state)
 		open_world(&world);
 		capture = capture_begin();
 		direct_begin(&world.direct);
+		direct_begin(&world.direct); /* once is enough */
 		text_init(&said, 10000);
 		capture_end(&capture, &said);
 		if (!strstr(said.bytes, cases[index].line))
 			fail_msg("%s: %s", cases[index].name, said.bytes);
+		assert_null(strstr(strstr(said.bytes, "connect ip=") + 1, "connect ip="));
 		assert_non_null(strstr(said.bytes, "warning: there is no control/rcpthosts"));
 		text_free(&said);
 		close_world(&world);
 	}
+}
+
+static void test_direct_who_has_gone_at_once_was_there(void **state)
+{
+	const struct smtp_totals totals = {0, 0, 0};
+	struct capture capture;
+	struct world world;
+	struct text said;
+	const char *end;
+
+	(void)state;
+	open_world(&world);
+	capture = capture_begin();
+	direct_end(&world.direct, &totals);
+	text_init(&said, 10000);
+	capture_end(&capture, &said);
+	end = strstr(said.bytes, "info: end ip=");
+	assert_non_null(end);
+	assert_in_range(strstr(said.bytes, "info: connect ip=") - said.bytes, 0, end - said.bytes);
+	text_free(&said);
+	close_world(&world);
 }
 
 static void test_direct_hands_a_message_over(void **state)
@@ -352,6 +375,7 @@ int main(void)
 		cmocka_unit_test_setup(test_direct_without_files_takes_everything, start_fresh),
 		cmocka_unit_test_setup(test_direct_a_cdb_that_changes_answers_later, start_fresh),
 		cmocka_unit_test_setup(test_direct_logs_who_is_served, start_fresh),
+		cmocka_unit_test_setup(test_direct_who_has_gone_at_once_was_there, start_fresh),
 		cmocka_unit_test_setup(test_direct_hands_a_message_over, start_fresh),
 		cmocka_unit_test_setup(test_direct_says_why_a_message_was_not_taken, start_fresh),
 		cmocka_unit_test_setup(test_direct_a_missing_queue_program_is_for_later,

@@ -132,6 +132,35 @@ static void test_session_counts(void **state)
 	fake_host_free(&fake);
 }
 
+static void test_session_the_longest_greeting_leaves_room_for_all_extensions(void **state)
+{
+	struct smtp_settings settings = transcript_settings();
+	struct smtp_session *session;
+	struct smtp_room room;
+	struct fake_host fake;
+	struct smtp_host host;
+	char greeting[1000];
+
+	(void)state;
+	memset(greeting, 'x', sizeof(greeting));
+	settings.greeting = (struct span){greeting, sizeof(greeting)};
+	settings.largest_message = UINT64_MAX;
+	settings.tls = SMTP_TLS_OFFERED;
+	settings.offers_auth = settings.allows_clear_auth = true;
+	fake_host_init(&fake);
+	host = fake_host_table(&fake);
+	session = smtp_session_new(&settings, &host, &room);
+	assert_non_null(strstr(text_string(&fake.transcript), "xx ESMTP\n"));
+	smtp_session_feed(session, SPAN("EHLO a\r\n"));
+	assert_non_null(strstr(text_string(&fake.transcript), "STARTTLS\n"));
+	assert_non_null(strstr(text_string(&fake.transcript), "AUTH LOGIN PLAIN\n"));
+	assert_non_null(strstr(text_string(&fake.transcript), "250 CHUNKING\n"));
+	smtp_session_feed(session, SPAN("QUIT\r\n"));
+	assert_non_null(strstr(text_string(&fake.transcript), "reply  221 "));
+	smtp_session_free(session);
+	fake_host_free(&fake);
+}
+
 /* Feed a session with a recipient again and again until one is refused; then the transcript ends in
  * that. Returns how many were accepted. */
 static unsigned fill_with_recipients(struct smtp_session *session, struct fake_host *fake,
@@ -256,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_session_holds_the_recorded_conversations),
 		cmocka_unit_test(test_session_conversations_cover_each_reply),
 		cmocka_unit_test(test_session_counts),
+		cmocka_unit_test(test_session_the_longest_greeting_leaves_room_for_all_extensions),
 		cmocka_unit_test(test_session_defers_recipients_beyond_a_mebibyte),
 		cmocka_unit_test(test_session_auth_lines_may_be_cut_anywhere),
 		cmocka_unit_test(test_session_tells_messages_apart),

@@ -347,7 +347,6 @@ static void test_settings_without_memory_are_none(void **state)
 	memset(line, 'x', sizeof(line));
 	control_directory_put("me", (struct span){line, 100});
 	control_directory_put("smtpgreeting", (struct span){line, 100});
-	control_directory_put("localiphost", (struct span){line, 100});
 	control_directory_put("rcpthosts", (struct span){line, sizeof(line)});
 	control_directory_put("badmailfrom", (struct span){line, sizeof(line)});
 	control_directory_put_cdb("morercpthosts.cdb", keys);
