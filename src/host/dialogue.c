@@ -58,7 +58,6 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 	char *block = dialogue->room->block;
 	enum client_event event;
 	uint64_t waited;
-	bool was_in_data;
 	size_t count;
 
 	patience_init(&patience, (struct patience_limits){settings->timeout_seconds, GRACE,
@@ -80,11 +79,9 @@ static void serve(const struct dialogue *dialogue, struct smtp_session *session)
 		case CLIENT_STOP: smtp_session_end(session, SMTP_SHUTDOWN); return;
 		}
 		patience_wait(&patience, waited, count);
-		was_in_data = smtp_session_in_data(session);
 		step = smtp_session_feed(session, (struct span){block, count});
-		/* Unless all of it was of a message there may have been a password. */
-		if (settings->smtp.offers_auth && !(was_in_data && smtp_session_in_data(session)))
-			explicit_bzero(block, count);
+		if (settings->smtp.offers_auth)
+			explicit_bzero(block, count); /* there may have been a password */
 		if (step == SMTP_START_TLS && dialogue->start_tls(dialogue->host.world)) {
 			smtp_session_secured(session);
 			step = SMTP_MORE;

@@ -163,17 +163,26 @@ static void test_dialogue_keeps_no_password(void **state)
 		"MAIL FROM:<a@b>\r\nRCPT TO:<c@example.org>\r\nDATA\r\n.\r\nAUTH PLAIN "
 		"AGFubgBzZWNyZXQ=\r\n",
 	};
+	static char long_lines[DIALOGUE_BLOCK + 1000];
 	static struct world world;
 	struct smtp_totals totals;
 
 	(void)state;
-	for (size_t index = 0; index < LENGTH(ways); index++) {
+	memset(long_lines, 'x', sizeof(long_lines) - 1);
+	for (size_t index = 0; index <= LENGTH(ways); index++) {
 		open_world(&world, 0);
 		world.settings.smtp.offers_auth = true;
 		world.settings.smtp.allows_clear_auth = true;
 		text_add_string(&world.fake.users, "ann secret\n");
 		say(&world, "EHLO x\r\n");
-		say(&world, ways[index]);
+		if (index == LENGTH(ways)) { /* what it is in has bytes of messages at both ends */
+			say(&world, "MAIL FROM:<a@b>\r\nRCPT TO:<c@example.org>\r\nDATA\r\n");
+			say(&world, long_lines);
+			say(&world, "\r\n.\r\n");
+			say(&world, ways[1]);
+		} else {
+			say(&world, ways[index]);
+		}
 		shutdown(world.ends[0], SHUT_WR);
 		dialogue_hold(&world.dialogue, &totals);
 		assert_true(heard(&world, "reply  235 "));
